@@ -12,7 +12,7 @@ const member = (digit: string): Member => ({
 
 test('the distance around the ring wraps at its end', () => {
   assert.equal(clockwiseDistance(id('1'), id('1')), 0n);
-  assert.equal(clockwiseDistance(id('0'), parseNodeId('0'.repeat(31) + '5')), 5n);
+  assert.equal(clockwiseDistance(id('0'), parseNodeId(`${'0'.repeat(31)}5`)), 5n);
   assert.equal(clockwiseDistance(id('f'), id('0')), 1n);
 });
 

@@ -13,6 +13,6 @@ export function clockwiseDistance(from: NodeId, to: NodeId): bigint {
 export function ringSuccessors(self: NodeId, ids: readonly NodeId[], count: number): NodeId[] {
   const others = ids.filter(id => id !== self).sort(compareNodeIds);
   const first = others.findIndex(id => id > self);
-  const start = first < 0 ? 0 : first;
+  const start = Math.max(first, 0);
   return [...others.slice(start), ...others.slice(0, start)].slice(0, count);
 }
