@@ -1,0 +1,158 @@
+/**
+ * When to offer a link, whose offer counts, and when to try again.
+ *
+ * One exchange is a Jingle session: an offer, its answer, then ICE checks. The node with the lower id
+ * offers first; the other one waits, and offers itself when nothing comes. Either may offer anew at
+ * any time, to restart ICE. When two offers cross, that of the lower id stands (the tie-break that
+ * XEP-0166 §7.2.16 asks for). Sans-IO: times are milliseconds of one monotonic clock.
+ */
+
+/** How long the other side may take to make the first offer, to answer ours, and to connect. */
+export const OFFER_WAIT = 2_500;
+export const ANSWER_TIMEOUT = 5_000;
+export const CHECK_TIMEOUT = 30_000;
+/** Pauses after failures: doubled each time, up to the longest. */
+export const FIRST_PAUSE = 1_000;
+export const LONGEST_PAUSE = 30_000;
+/** A link that works is not renegotiated more often than this. */
+export const RESTART_INTERVAL = 1_000;
+
+/** What the negotiation of one link is doing. `session` is the Jingle session id of the exchange. */
+export type NegotiationState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly until: number }
+  | { readonly kind: 'offering'; readonly session: string; readonly until: number }
+  | { readonly kind: 'checking'; readonly session: string; readonly until: number }
+  | { readonly kind: 'connected'; readonly session: string }
+  | { readonly kind: 'pausing'; readonly until: number };
+
+/** The negotiation of one link with one peer. */
+export class Negotiation {
+  readonly #offersFirst: boolean;
+  /** A number in [0, 1), for the jitter of pauses. */
+  readonly #jitter: () => number;
+  #state: NegotiationState = { kind: 'idle' };
+  #reachable = false;
+  #failures = 0;
+  #lastOffer = Number.NEGATIVE_INFINITY;
+
+  constructor(options: { offersFirst: boolean; jitter: () => number }) {
+    this.#offersFirst = options.offersFirst;
+    this.#jitter = options.jitter;
+  }
+
+  get state(): NegotiationState {
+    return this.#state;
+  }
+
+  /** The peer is wanted, is online, and we can talk to it. Begins unless an exchange is under way. */
+  reach(now: number): void {
+    this.#reachable = true;
+    if (this.#state.kind === 'idle') this.#begin(now);
+  }
+
+  /** The peer came back as a new process: what was agreed with the old one is void. */
+  peerRestarted(now: number): void {
+    this.#failures = 0;
+    if (this.#reachable) this.#begin(now);
+  }
+
+  /**
+   * The peer is no longer wanted, or nothing can be sent to it now. A link that works stays; what
+   * was under way goes on when it is {@link reach | reached} again.
+   */
+  unreach(): void {
+    this.#reachable = false;
+    if (this.#state.kind !== 'connected') this.#state = { kind: 'idle' };
+  }
+
+  /** Forgets the link altogether. */
+  reset(): void {
+    this.#state = { kind: 'idle' };
+    this.#failures = 0;
+  }
+
+  /**
+   * The path is in doubt: agree on a new one while the old one goes on.
+   *
+   * @returns false when it is too soon after the last offer; {@link tick} will then do it in time.
+   */
+  restart(now: number): boolean {
+    if (!this.#reachable) {
+      this.#state = { kind: 'idle' };
+      return false;
+    }
+    if (this.#state.kind === 'offering' || this.#state.kind === 'waiting') return true;
+    const soonest = this.#lastOffer + RESTART_INTERVAL;
+    this.#state = { kind: 'pausing', until: Math.max(now, soonest) };
+    return now >= soonest;
+  }
+
+  /** Our offer of `session` went out. */
+  offered(now: number, session: string): void {
+    this.#lastOffer = now;
+    this.#state = { kind: 'offering', session, until: now + ANSWER_TIMEOUT };
+  }
+
+  /** An offer came. Whether it is to be answered; if so, it replaces whatever was under way. */
+  accepts(): boolean {
+    return this.#state.kind !== 'offering' || !this.#offersFirst;
+  }
+
+  /** We answered the offer of `session`. */
+  answering(now: number, session: string): void {
+    this.#state = { kind: 'checking', session, until: now + CHECK_TIMEOUT };
+  }
+
+  /** The answer to our offer came. Whether it belongs to the exchange under way. */
+  answered(now: number, session: string): boolean {
+    if (this.#state.kind !== 'offering' || this.#state.session !== session) return false;
+    this.#state = { kind: 'checking', session, until: now + CHECK_TIMEOUT };
+    return true;
+  }
+
+  /** A pair of `session` was nominated. */
+  connected(session: string): void {
+    if (this.#state.kind !== 'checking' || this.#state.session !== session) return;
+    this.#failures = 0;
+    this.#state = { kind: 'connected', session };
+  }
+
+  /** The exchange of `session` came to nothing, or the link it made was lost. */
+  failed(now: number, session: string): void {
+    if (!('session' in this.#state) || this.#state.session !== session) return;
+    if (!this.#reachable) {
+      this.#state = { kind: 'idle' };
+      return;
+    }
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures, LONGEST_PAUSE);
+    this.#failures += 1;
+    this.#state = { kind: 'pausing', until: now + pause * (0.5 + this.#jitter()) };
+  }
+
+  /** When {@link tick} has something to do; `undefined` when nothing is pending. */
+  nextTimeout(): number | undefined {
+    return 'until' in this.#state ? this.#state.until : undefined;
+  }
+
+  /** Whether an offer is to be made now. */
+  tick(now: number): boolean {
+    const state = this.#state;
+    if (!('until' in state) || now < state.until) return false;
+    switch (state.kind) {
+      case 'waiting':
+      case 'pausing':
+        return this.#reachable;
+      case 'offering':
+      case 'checking':
+        this.failed(now, state.session);
+        return false;
+      default:
+        return state satisfies never;
+    }
+  }
+
+  #begin(now: number): void {
+    this.#state = { kind: 'waiting', until: this.#offersFirst ? now : now + OFFER_WAIT };
+  }
+}
