@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { EvioError } from '@evio/types';
+import type { Route } from './route.ts';
+
+/** Requests are a few names and numbers (CNI's, the largest, a few KiB). */
+const MOST_BODY_BYTES = 256 * 1024;
+const MOST_CONNECTIONS = 64;
+
+/** HTTP status of an error's code; 422 for what is not here. */
+const STATUS_OF: Readonly<Record<string, number>> = {
+  REQUEST_INVALID: 400,
+  NODE_UNKNOWN: 404,
+  OVERLAY_UNKNOWN: 404,
+  ROUTE_UNKNOWN: 404,
+  NODE_AMBIGUOUS: 409,
+  REQUEST_TOO_LARGE: 413,
+};
+
+export interface ControlServerOptions {
+  /** Path of the unix socket. */
+  readonly socket: string;
+  readonly routes: readonly Route[];
+  /** Told what went wrong within the agent itself, not the errors of those who ask. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * HTTP with JSON over a unix socket that only root (or who else runs the agent) can open.
+ *
+ * A socket file that nobody listens on is left over from an agent that was killed: it is replaced.
+ * One that answers belongs to a running agent: that is refused.
+ */
+export class ControlServer {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** @throws EvioError `AGENT_RUNNING`, or `CONTROL_SOCKET_FAILED` when the socket cannot be made. */
+  static async listen(options: ControlServerOptions): Promise<ControlServer> {
+    const { socket } = options;
+    await removeStale(socket);
+    const server = createServer((request, response) => void answer(options, request, response));
+    server.maxConnections = MOST_CONNECTIONS;
+    const listening = once(server, 'listening');
+    // The socket must not be open to others even between bind() and chmod().
+    const umask = process.umask(0o177);
+    try {
+      server.listen({ path: socket });
+    } finally {
+      process.umask(umask);
+    }
+    try {
+      await listening;
+      chmodSync(socket, 0o600);
+    } catch (error) {
+      throw socketError(socket, error);
+    }
+    return new ControlServer(server);
+  }
+
+  /** Ends open requests and removes the socket. */
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+function socketError(socket: string, error: unknown): EvioError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return alreadyRunning(socket);
+  const mend = code === 'EACCES' || code === 'EPERM' ? '; the agent has to run as root' : '';
+  const cause = { cause: error };
+  const message = `the control socket ${socket} cannot be made (${code ?? String(error)})${mend}`;
+  return new EvioError('CONTROL_SOCKET_FAILED', message, cause);
+}
+
+function alreadyRunning(socket: string): EvioError {
+  return new EvioError('AGENT_RUNNING', `another agent is running: it answers at ${socket}`);
+}
+
+async function removeStale(socket: string): Promise<void> {
+  try {
+    mkdirSync(dirname(socket), { recursive: true, mode: 0o755 });
+    const found = lstatSync(socket, { throwIfNoEntry: false });
+    if (!found) return;
+    if (!found.isSocket()) {
+      throw new EvioError('CONTROL_SOCKET_FAILED', `${socket} is there and is not a socket`);
+    }
+    if (await answers(socket)) throw alreadyRunning(socket);
+    unlinkSync(socket);
+  } catch (error) {
+    throw error instanceof EvioError ? error : socketError(socket, error);
+  }
+}
+
+/** Whether anybody listens on a unix socket. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const connection = connect({ path: socket });
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else reject(error);
+    });
+  });
+}
+
+async function answer(
+  { routes, onFault }: ControlServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    const url = new URL(request.url ?? '/', 'http://evio');
+    const route = routes.find(
+      ({ method, path }) => method === request.method && path === url.pathname,
+    );
+    if (!route) {
+      throw new EvioError('ROUTE_UNKNOWN', `no ${request.method} ${url.pathname} in this agent`);
+    }
+    const body = await readJson(request);
+    const result = await route.handle({ query: url.searchParams, body, signal: gone.signal });
+    if (isAsyncIterable(result)) await sendLines(response, result, onFault);
+    else sendJson(response, 200, result);
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    if (response.headersSent) return void response.destroy();
+    const { code, ...rest } = errorBody(error, onFault);
+    sendJson(response, STATUS_OF[code] ?? (code === 'INTERNAL' ? 500 : 422), {
+      error: { code, ...rest },
+    });
+  }
+}
+
+function errorBody(error: unknown, onFault: (error: unknown) => void) {
+  if (error instanceof EvioError) return { code: error.code, message: error.message };
+  onFault(error);
+  return { code: 'INTERNAL', message: 'the agent failed to answer; its log says why' };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MOST_BODY_BYTES) {
+      throw new EvioError('REQUEST_TOO_LARGE', `expected at most ${MOST_BODY_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (error) {
+    throw new EvioError('REQUEST_INVALID', 'the body is not JSON', { cause: error });
+  }
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(value ?? null)}\n`);
+}
+
+/** Sends one JSON line per value; an error in the midst becomes the last line. */
+async function sendLines(
+  response: ServerResponse,
+  lines: AsyncIterable<unknown>,
+  onFault: (error: unknown) => void,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  try {
+    for await (const line of lines) {
+      if (response.destroyed) return;
+      response.write(`${JSON.stringify(line)}\n`);
+    }
+  } catch (error) {
+    if (response.destroyed) return;
+    response.write(`${JSON.stringify({ error: errorBody(error, onFault) })}\n`);
+  }
+  response.end();
+}
