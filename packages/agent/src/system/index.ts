@@ -1,0 +1,15 @@
+/**
+ * What the agent needs of the host around it: its network devices and addresses, its service
+ * manager, its log, and that it is the only agent on its state.
+ *
+ * Small adapters, each with one I/O; what they decide (which `ip` commands, which addresses) is in
+ * pure functions beside them.
+ */
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export {
+  createServiceNotifier,
+  type ServiceNotifier,
+  type ServiceNotifierOptions,
+  sendByCommand,
+} from './service-notifier.ts';
+export { StateLock } from './state-lock.ts';
