@@ -1,0 +1,1 @@
+export { type Random } from './curve25519.ts';
