@@ -5,7 +5,17 @@
  * Small adapters, each with one I/O; what they decide (which `ip` commands, which addresses) is in
  * pure functions beside them.
  */
+export { planInterface, type WantedInterface } from './interface-plan.ts';
+export { setUpInterface } from './interface-setup.ts';
+export {
+  CONTAINER_INTERFACES,
+  type LocalAddress,
+  type LocalAddressOptions,
+  localAddresses,
+  matchesGlob,
+} from './local-addresses.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { type CommandResult, type RunCommand, runCommand } from './run-command.ts';
 export {
   createServiceNotifier,
   type ServiceNotifier,

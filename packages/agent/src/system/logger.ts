@@ -3,12 +3,42 @@ import type { LogLevel } from '../config/index.ts';
 
 export type { Logger } from 'pino';
 
+/** What must never reach a log, wherever in a logged object it is. */
+const SECRET_KEYS: ReadonlySet<string> = new Set([
+  'certificate',
+  'credential',
+  'password',
+  'privateKey',
+  'psk',
+  'receiveKey',
+  'secret',
+  'sendKey',
+  'staticSecret',
+]);
+/** Deeper objects are not logged by anybody; the limit ends circles. */
+const MOST_DEPTH = 8;
+
 /**
- * What must never reach a log, wherever an object that holds it is logged: passwords, TURN
- * credentials, keys and the overlay's shared secret.
+ * A copy without secrets. (pino's own redaction takes paths of fixed depth, so that one level more
+ * around a configuration would show its passwords.)
  */
-const SECRET_KEYS = ['password', 'credential', 'secret', 'psk', 'sendKey', 'receiveKey', 'key'];
-const REDACTED = SECRET_KEYS.flatMap(key => [key, `*.${key}`, `*.*.${key}`, `*.*.*.${key}`]);
+function withoutSecrets(value: unknown, depth = 0): unknown {
+  if (depth > MOST_DEPTH) return '…';
+  if (Array.isArray(value)) return value.map(each => withoutSecrets(each, depth + 1));
+  if (typeof value !== 'object' || value === null) return value;
+  // Errors and other instances are written by their own serializers.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return redacted(value, depth);
+}
+
+function redacted(object: object, depth = 0): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [
+      key,
+      SECRET_KEYS.has(key) && value !== undefined ? '[secret]' : withoutSecrets(value, depth + 1),
+    ]),
+  );
+}
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -30,8 +60,11 @@ export function createLogger(options: LoggerOptions): Logger {
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: REDACTED, censor: '[secret]' },
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (object: object) => redacted(object),
+      bindings: (object: object) => redacted(object),
+    },
   };
   return destination ? pino(settings, destination) : pino(settings);
 }
