@@ -63,8 +63,9 @@ export function createLogger(options: LoggerOptions): Logger {
     formatters: {
       level: (label: string) => ({ level: label }),
       log: (object: object) => redacted(object),
-      bindings: (object: object) => redacted(object),
     },
+    // What a child logger carries does not pass by formatters.log.
+    redact: { paths: [...SECRET_KEYS], censor: '[secret]' },
   };
   return destination ? pino(settings, destination) : pino(settings);
 }
