@@ -1,1 +1,1 @@
-export { type Random } from './curve25519.ts';
+export type { Random } from './curve25519.ts';
