@@ -1,0 +1,292 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConfigFileInput } from '@evio/agent/config';
+import { Agent } from './agent.ts';
+import { Gateway } from './gateway.ts';
+import { Host } from './host.ts';
+import { Janitor } from './janitor.ts';
+import { HUB_ADDRESS6, HUB_ADDRESSES, LabHub } from './lab-hub.ts';
+import type { Namespace } from './namespace.ts';
+import { BLACK_HOLE_RULES, type NatKind } from './nat.ts';
+import { Network } from './network.ts';
+import { Site } from './site.ts';
+import type { LabSpec, SiteSpec } from './spec.ts';
+
+/**
+ * A small internet of network namespaces.
+ *
+ * ```
+ *   host a ─┐                                       ┌─ hub 198.18.250.10, .11
+ *   host b ─┴ lan [gateway] wan ─── [internet] ─────┴─ wan [gateway] lan ─ …
+ *     192.168.n.0/24      198.18.n.2   .1   no route to private addresses
+ * ```
+ *
+ * Site n (from 1, in the order of the spec) has the public network 198.18.n.0/24 with its gateway at
+ * .2; behind NAT its LAN is 192.168.n.0/24, without NAT 198.19.n.0/24, between two NATs
+ * 100.64.n.0/24. The host of slot s is at .(16·s + 1). IPv6 LANs are 2001:db8:n:1::/64. (198.18/15 is
+ * for benchmarks, RFC 2544: public for the agents, unknown to the machine's own routes.)
+ */
+export class Lab {
+  readonly id: string;
+  /** For files of the lab; removed with it. */
+  readonly directory: string;
+  /** The router between all sites. */
+  readonly internet: Namespace;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly #hub: LabHub | undefined;
+  readonly #janitor: Janitor;
+
+  private constructor(parts: {
+    id: string;
+    directory: string;
+    internet: Namespace;
+    sites: ReadonlyMap<string, Site>;
+    hub: LabHub | undefined;
+    janitor: Janitor;
+  }) {
+    this.id = parts.id;
+    this.directory = parts.directory;
+    this.internet = parts.internet;
+    this.sites = parts.sites;
+    this.#hub = parts.hub;
+    this.#janitor = parts.janitor;
+  }
+
+  /** Builds the lab; with `hub: true` its servers run when this resolves. Needs root. */
+  static async create(spec: LabSpec): Promise<Lab> {
+    if (process.getuid?.() !== 0) {
+      throw new Error('the lab makes network namespaces, for which it must run as root');
+    }
+    const id = randomBytes(3).toString('hex');
+    const directory = join(tmpdir(), `evio-lab-${id}`);
+    const janitor = await Janitor.hire(id, directory);
+    try {
+      // The hub's servers run as users of their own and must be able to pass.
+      await mkdir(directory, { mode: 0o711 });
+      const { internet, sites, hub } = await build(spec, id, directory);
+      const lab = new Lab({ id, directory, internet, sites, hub, janitor });
+      await hub?.start();
+      return lab;
+    } catch (error) {
+      await janitor.finish();
+      throw error;
+    }
+  }
+
+  site(name: string): Site {
+    const site = this.sites.get(name);
+    if (site === undefined) throw new Error(`the lab has no site "${name}"`);
+    return site;
+  }
+
+  host(name: string): Host {
+    for (const site of this.sites.values()) {
+      const host = site.hosts.get(name);
+      if (host !== undefined) return host;
+    }
+    throw new Error(`the lab has no host "${name}"`);
+  }
+
+  /** All hosts, by site in the order of the spec. */
+  get hosts(): Host[] {
+    return [...this.sites.values()].flatMap(site => [...site.hosts.values()]);
+  }
+
+  /**
+   * Gives a host an account at the hub and starts its agent; resolves when its control socket
+   * answers, which is before it is signed in.
+   *
+   * @param change what to change in the configuration that the hub made.
+   */
+  async agent(
+    hostName: string,
+    change?: (config: ConfigFileInput) => void,
+    { start = true } = {},
+  ): Promise<Agent> {
+    const host = this.host(hostName);
+    const folder = await this.hub.addNode(hostName);
+    const directory = join(this.directory, 'agents', hostName);
+    const agent = await Agent.prepare(host, directory, { folder }, change);
+    return start ? agent.start() : agent;
+  }
+
+  get hub(): LabHub {
+    if (this.#hub === undefined) throw new Error('the lab was made without "hub: true"');
+    return this.#hub;
+  }
+
+  /** Ends every process in the lab and removes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hub?.stop();
+    await this.#janitor.finish();
+  }
+}
+
+interface Built {
+  readonly internet: Namespace;
+  readonly sites: Map<string, Site>;
+  readonly hub: LabHub | undefined;
+}
+
+async function build(spec: LabSpec, id: string, directory: string): Promise<Built> {
+  const network = new Network(`evio-${id}-`);
+  const internet = network.namespace('internet');
+  network.sysctl(internet, { 'ipv4/ip_forward': 1, 'ipv6/conf/all/forwarding': 1 });
+  // What has no public address is nowhere, and nobody says so.
+  network.ip(internet, 'route add blackhole default', 'route add blackhole ::/0');
+  if (Object.values(spec.sites).some(site => site.blackHole))
+    network.nft(internet, BLACK_HOLE_RULES);
+
+  const hub = spec.hub === true ? planHub(network, internet, directory) : undefined;
+  const sites = new Map<string, Site>();
+  const names = new Set<string>();
+  let number = 0;
+  for (const [name, siteSpec] of Object.entries(spec.sites)) {
+    number += 1;
+    const planned = planSite(network, internet, name, number, siteSpec);
+    const site = new Site({ name, spec: siteSpec, ...planned });
+    sites.set(name, site);
+    for (const hostName of siteSpec.hosts) {
+      if (names.has(hostName)) throw new Error(`two hosts of the lab are named "${hostName}"`);
+      names.add(hostName);
+      const host = new Host(hostName, network.namespace(`${name}.${hostName}`), site);
+      host.plan(network);
+    }
+  }
+  await network.build();
+  const seed = (spec.seed ?? 1) * 1000;
+  await Promise.all([...sites.values()].map((site, index) => site.startWire(seed + index)));
+  return { internet, sites, hub };
+}
+
+function planHub(network: Network, internet: Namespace, directory: string): LabHub {
+  const namespace = network.namespace('hub');
+  network.cable({ namespace, interface: 'eth0' }, { namespace: internet, interface: 'hub' });
+  network.ip(
+    internet,
+    'link set hub up',
+    'address add 198.18.250.1/24 dev hub',
+    'address add 2001:db8:ffff:250::1/64 dev hub nodad',
+  );
+  network.ip(
+    namespace,
+    'link set eth0 up',
+    ...HUB_ADDRESSES.map(address => `address add ${address}/24 dev eth0`),
+    `address add ${HUB_ADDRESS6}/64 dev eth0 nodad`,
+    'route add default via 198.18.250.1',
+    'route add default via 2001:db8:ffff:250::1',
+  );
+  return new LabHub(namespace, join(directory, 'hub'));
+}
+
+interface PlannedSite {
+  readonly gateways: readonly [Gateway, ...Gateway[]];
+  readonly prefix6: string;
+  /** The namespace of an impaired cable. */
+  readonly wire: Namespace | undefined;
+}
+
+function planSite(
+  network: Network,
+  internet: Namespace,
+  name: string,
+  number: number,
+  site: SiteSpec,
+): PlannedSite {
+  const kinds: readonly NatKind[] = natKinds(name, site);
+  const uplink = `site${number}`;
+  const publicNet = `198.18.${number}`;
+  const prefix6 = `2001:db8:${number}:1`;
+  const transit6 = `2001:db8:ffff:${number}`;
+  const mtu = site.mtu ?? 1500;
+
+  const gateways: Gateway[] = [];
+  for (const [index, kind] of kinds.entries()) {
+    const last = index === kinds.length - 1;
+    const namespace = network.namespace(index === 0 ? name : `${name}.isp${index}`);
+    const privateLan = index === 0 ? (site.lan ?? `192.168.${number}`) : `100.64.${number}`;
+    const gateway = new Gateway({
+      namespace,
+      kind,
+      site,
+      lan: kind === 'none' ? `198.19.${number}` : privateLan,
+      wan: last ? publicNet : `100.64.${number}`,
+      // Behind another NAT the gateway is that one's host of slot 1.
+      wanHost: last ? 2 : 17,
+      wanRouter: last ? 1 : 254,
+    });
+    const inner = gateways.at(-1);
+    if (inner !== undefined) {
+      network.cable(
+        { namespace: inner.namespace, interface: 'wan' },
+        { namespace, interface: 'port1' },
+      );
+    }
+    gateway.plan(network);
+    if (inner !== undefined) network.ip(namespace, `link set port1 mtu ${mtu} master lan up`);
+    gateways.push(gateway);
+  }
+  const [first] = gateways;
+  const outer = gateways.at(-1);
+  if (first === undefined || outer === undefined) throw new Error(`site ${name} needs a NAT kind`);
+
+  const wire = site.link === undefined ? undefined : network.namespace(`${name}.wire`);
+  const wan = { namespace: outer.namespace, interface: 'wan' };
+  const port = { namespace: internet, interface: uplink };
+  if (wire === undefined) network.cable(wan, port);
+  else planWire(network, wan, port, wire, mtu);
+
+  network.ip(internet, `link set ${uplink} mtu ${mtu} up`);
+  if (site.ipv4 !== false) {
+    network.ip(internet, `address add ${publicNet}.1/24 dev ${uplink}`);
+    if (outer.kind === 'none') {
+      network.ip(internet, `route add ${outer.lan}.0/24 via ${publicNet}.2`);
+    }
+  }
+  if (site.ipv6 !== undefined) {
+    network.ip(
+      internet,
+      `address add ${transit6}::1/64 dev ${uplink} nodad`,
+      `route add ${prefix6}::/64 via ${transit6}::2`,
+    );
+    network.ip(
+      first.namespace,
+      `address add ${prefix6}::fe/64 dev lan nodad`,
+      `address add ${transit6}::2/64 dev wan nodad`,
+      `route add default via ${transit6}::1`,
+    );
+  }
+  return { gateways: [first, ...gateways.slice(1)], prefix6, wire };
+}
+
+function natKinds(name: string, site: SiteSpec): readonly NatKind[] {
+  const { nat = 'none' } = site;
+  const kinds = typeof nat === 'string' ? [nat] : nat;
+  if (kinds.length > 1 && kinds.includes('none')) {
+    throw new Error(`site ${name}: "none" cannot stand before or behind another NAT`);
+  }
+  if (kinds.length > 1 && site.ipv6 !== undefined) {
+    throw new Error(`site ${name}: IPv6 is not routed through a NAT behind a NAT`);
+  }
+  return kinds;
+}
+
+/** Two cables instead of one, with a namespace between them in which the wire copies frames. */
+function planWire(
+  network: Network,
+  wan: { namespace: Namespace; interface: string },
+  port: { namespace: Namespace; interface: string },
+  wire: Namespace,
+  mtu: number,
+): void {
+  network.cable(wan, { namespace: wire, interface: 'a' });
+  network.cable({ namespace: wire, interface: 'b' }, port);
+  // The copier is the only one who speaks there.
+  network.sysctl(wire, { 'ipv6/conf/all/disable_ipv6': 1 });
+  network.ip(wire, `link set a mtu ${mtu} up`, `link set b mtu ${mtu} up`);
+  // Packets are cut to size before the wire, as by a network card: each has its own fate.
+  network.ip(wan.namespace, 'link set wan gso_max_segs 1');
+  network.ip(port.namespace, `link set ${port.interface} gso_max_segs 1`);
+}

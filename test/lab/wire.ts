@@ -1,0 +1,88 @@
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.ts';
+import { detach, firstLine } from './lines.ts';
+import type { Namespace } from './namespace.ts';
+import { CACHE } from './paths.ts';
+import type { Impairment, LinkSpec } from './spec.ts';
+
+/** Packets per direction since the wire was made. */
+export interface WireCounters {
+  readonly up: { copied: number; lost: number };
+  readonly down: { copied: number; lost: number };
+}
+
+/** A cable with faults between interfaces `a` (the site's side) and `b` of a namespace of its own. */
+export class Wire {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Starts to copy; before that nothing passes. Compiles wire.cpp at its first use. */
+  static async start(namespace: Namespace, seed: number, link: LinkSpec): Promise<Wire> {
+    const program = await compiled();
+    const child = namespace.spawn([program, 'a', 'b', String(seed)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await firstLine(child, 'the wire');
+    detach(child);
+    const wire = new Wire(child);
+    wire.set(link);
+    return wire;
+  }
+
+  /** Changes what happens to the packets that come from now on. */
+  set(link: LinkSpec): void {
+    const { up, down } = directions(link);
+    this.#child.stdin?.write(`> ${line(up)}\n< ${line(down)}\n`);
+  }
+
+  async counters(): Promise<WireCounters> {
+    const answer = firstLine(this.#child, 'the wire');
+    this.#child.kill('SIGUSR1');
+    const [up = 0, upLost = 0, down = 0, downLost = 0] = (await answer).split(' ').map(Number);
+    return { up: { copied: up, lost: upLost }, down: { copied: down, lost: downLost } };
+  }
+}
+
+/** Both directions of a link's spec. */
+function directions(link: LinkSpec): { up: Impairment; down: Impairment } {
+  return 'up' in link ? link : { up: link, down: link };
+}
+
+function line(impairment: Impairment): string {
+  const { delayMs = 0, jitterMs = 0, lossPercent = 0, rateMbps = 0 } = impairment;
+  const { reorderPercent = 0, reorderMs = 5 } = impairment;
+  return [
+    delayMs * 1000,
+    jitterMs * 1000,
+    lossPercent * 10_000,
+    reorderPercent * 10_000,
+    reorderMs * 1000,
+    rateMbps * 1e6,
+  ]
+    .map(number => Math.round(number))
+    .join(' ');
+}
+
+async function compiled(): Promise<string> {
+  const source = join(import.meta.dirname, 'wire.cpp');
+  const hash = createHash('sha256')
+    .update(await readFile(source))
+    .digest('hex')
+    .slice(0, 16);
+  const program = join(CACHE, `wire-${hash}`);
+  if (!existsSync(program)) {
+    await mkdir(CACHE, { recursive: true });
+    const fresh = `${program}.${process.pid}`;
+    const flags = ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror'];
+    await run(['g++', ...flags, '-o', fresh, source], { timeoutMs: 120_000 });
+    await rename(fresh, program);
+  }
+  return program;
+}
