@@ -28,6 +28,10 @@ export class Janitor {
     return new Janitor(child);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Cleans up and waits until it is done. */
   async finish(): Promise<void> {
     this.#child.ref();

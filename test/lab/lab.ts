@@ -117,6 +117,11 @@ export class Lab {
     return this.#hub;
   }
 
+  /** Of the process that outlives this one to clean up. */
+  get janitorPid(): number | undefined {
+    return this.#janitor.pid;
+  }
+
   /** Ends every process in the lab and removes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#hub?.stop();
@@ -285,7 +290,7 @@ function planWire(
   network.cable({ namespace: wire, interface: 'b' }, port);
   // The copier is the only one who speaks there.
   network.sysctl(wire, { 'ipv6/conf/all/disable_ipv6': 1 });
-  network.ip(wire, `link set a mtu ${mtu} up`, `link set b mtu ${mtu} up`);
+  network.ip(wire, `link set dev a mtu ${mtu} up`, `link set dev b mtu ${mtu} up`);
   // Packets are cut to size before the wire, as by a network card: each has its own fate.
   network.ip(wan.namespace, 'link set wan gso_max_segs 1');
   network.ip(port.namespace, `link set ${port.interface} gso_max_segs 1`);

@@ -13,6 +13,10 @@ interface Setup {
   nft: string;
 }
 
+/** IPv6 works at once, not after the second in which it looks for its own address elsewhere. */
+const NO_DUPLICATE_DETECTION =
+  'for file in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >$file; done';
+
 /**
  * Collects namespaces, cables and settings, and makes them in as few steps as possible: one
  * `ip -batch` for all namespaces and cables, then per namespace one for its settings.
@@ -60,6 +64,7 @@ export class Network {
     await run(['ip', '-batch', '-'], { input: `${this.#commands.join('\n')}\n` });
     await Promise.all(
       [...this.#setups].map(async ([namespace, { ip, sysctl, nft }]) => {
+        await namespace.exec(['sh', '-ec', NO_DUPLICATE_DETECTION]);
         await namespace.sysctl(sysctl);
         await namespace.ip(ip);
         if (nft !== '') await namespace.nft(nft);

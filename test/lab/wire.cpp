@@ -1,12 +1,13 @@
 // A cable with faults: copies Ethernet frames between two interfaces of its namespace, and on the
 // way delays, loses and reorders them, or slows them down to a rate.
 //
-//   wire A B SEED      then on standard input, one line per direction and change:
-//   > DELAY_US JITTER_US LOSS_PPM REORDER_PPM REORDER_US BITS_PER_SECOND      frames from A to B
-//   < …                                                                       frames from B to A
+//   wire A B SEED      prints "ready" when it copies; then on standard input:
 //
-// Prints "ready" when it copies, and ends at the end of its input. At SIGUSR1 it prints one line of
-// counters: copied and lost per direction.
+//   set FORTH BACK     from now on, for frames from A to B and from B to A, each six numbers:
+//                      DELAY_US JITTER_US LOSS_PPM REORDER_PPM REORDER_US BITS_PER_SECOND
+//   counters           prints copied and lost frames, A to B and B to A: four numbers
+//
+// Each command is answered by one line. It ends at the end of its input.
 //
 // Flow: 1. poll() waits for a frame, a line, or the time of the first frame in the heap;
 //       2. each frame draws three numbers from its direction's generator (always three, so that the
@@ -18,15 +19,14 @@
 
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -34,6 +34,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <queue>
 #include <string>
 #include <utility>
@@ -43,9 +44,9 @@ namespace {
 
 constexpr std::size_t kMaxFrames = 4096;
 constexpr std::size_t kMaxBytes = 16U << 20;
-constexpr std::size_t kFrameBytes = sizeof(virtio_net_hdr) + 65536 + 64;
-
-volatile sig_atomic_t wants_counters = 0;
+// struct virtio_net_hdr before each frame; <linux/virtio_net.h> is no C++.
+constexpr std::size_t kVnetHeaderBytes = 10;
+constexpr std::size_t kFrameBytes = kVnetHeaderBytes + 65536 + 64;
 
 [[noreturn]] void fail(const char* what) {
   std::fprintf(stderr, "wire: %s: %s\n", what, std::strerror(errno));
@@ -143,7 +144,7 @@ class Direction {
     std::uint64_t due = now_us();
     if (impairment_.rate > 0) {
       if (free_us_ < due) free_us_ = due;
-      const std::uint64_t bits = (length - sizeof(virtio_net_hdr)) * 8;
+      const std::uint64_t bits = (length - kVnetHeaderBytes) * 8;
       free_us_ += bits * 1'000'000U / impairment_.rate;
       due = free_us_;
     }
@@ -189,16 +190,21 @@ int open_interface(const char* name) {
   return fd;
 }
 
+// Obeys one line and answers it.
 void obey(const std::string& line, Direction& forth, Direction& back) {
-  Impairment i;
-  char which = 0;
-  if (std::sscanf(line.c_str(), " %c %lu %lu %lu %lu %lu %lu", &which, &i.delay_us, &i.jitter_us, &i.loss_ppm,
-                  &i.reorder_ppm, &i.reorder_us, &i.rate) != 7 ||
-      (which != '>' && which != '<')) {
-    std::fprintf(stderr, "wire: did not understand \"%s\"\n", line.c_str());
-    return;
+  Impairment f, b;
+  if (line == "counters") {
+    std::printf("%lu %lu %lu %lu\n", forth.copied(), forth.lost(), back.copied(), back.lost());
+  } else if (std::sscanf(line.c_str(), "set %lu %lu %lu %lu %lu %lu %lu %lu %lu %lu %lu %lu", &f.delay_us,
+                         &f.jitter_us, &f.loss_ppm, &f.reorder_ppm, &f.reorder_us, &f.rate, &b.delay_us,
+                         &b.jitter_us, &b.loss_ppm, &b.reorder_ppm, &b.reorder_us, &b.rate) == 12) {
+    forth.set(f);
+    back.set(b);
+    std::puts("set");
+  } else {
+    std::printf("did not understand \"%s\"\n", line.c_str());
   }
-  (which == '>' ? forth : back).set(i);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -213,9 +219,6 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = std::strtoull(argv[3], nullptr, 10);
   Direction forth(a, b, 2 * seed);
   Direction back(b, a, 2 * seed + 1);
-  struct sigaction action {};
-  action.sa_handler = [](int) { wants_counters = 1; };
-  sigaction(SIGUSR1, &action, nullptr);
   // poll() counts in milliseconds, frames wait for microseconds.
   const int alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   if (alarm < 0) fail("timerfd");
@@ -232,11 +235,6 @@ int main(int argc, char** argv) {
     timerfd_settime(alarm, TFD_TIMER_ABSTIME, &when, nullptr);
     std::array<pollfd, 4> fds{{{a, POLLIN, 0}, {b, POLLIN, 0}, {alarm, POLLIN, 0}, {0, POLLIN, 0}}};
     if (poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) fail("poll");
-    if (wants_counters) {
-      wants_counters = 0;
-      std::printf("%lu %lu %lu %lu\n", forth.copied(), forth.lost(), back.copied(), back.lost());
-      std::fflush(stdout);
-    }
     if (fds[3].revents != 0) {
       std::array<char, 4096> bytes;
       const ssize_t n = read(0, bytes.data(), bytes.size());

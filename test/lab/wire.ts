@@ -32,21 +32,28 @@ export class Wire {
     await firstLine(child, 'the wire');
     detach(child);
     const wire = new Wire(child);
-    wire.set(link);
+    await wire.set(link);
     return wire;
   }
 
-  /** Changes what happens to the packets that come from now on. */
-  set(link: LinkSpec): void {
+  /** Changes what happens to the packets that come after this resolves. */
+  async set(link: LinkSpec): Promise<void> {
     const { up, down } = directions(link);
-    this.#child.stdin?.write(`> ${line(up)}\n< ${line(down)}\n`);
+    const answer = await this.#ask(`set ${numbers(up)} ${numbers(down)}`);
+    if (answer !== 'set') throw new Error(`the wire: ${answer}`);
   }
 
   async counters(): Promise<WireCounters> {
-    const answer = firstLine(this.#child, 'the wire');
-    this.#child.kill('SIGUSR1');
-    const [up = 0, upLost = 0, down = 0, downLost = 0] = (await answer).split(' ').map(Number);
+    const [up = 0, upLost = 0, down = 0, downLost = 0] = (await this.#ask('counters'))
+      .split(' ')
+      .map(Number);
     return { up: { copied: up, lost: upLost }, down: { copied: down, lost: downLost } };
+  }
+
+  #ask(command: string): Promise<string> {
+    const answer = firstLine(this.#child, 'the wire');
+    this.#child.stdin?.write(`${command}\n`);
+    return answer;
   }
 }
 
@@ -55,7 +62,8 @@ function directions(link: LinkSpec): { up: Impairment; down: Impairment } {
   return 'up' in link ? link : { up: link, down: link };
 }
 
-function line(impairment: Impairment): string {
+/** As wire.cpp reads it. */
+function numbers(impairment: Impairment): string {
   const { delayMs = 0, jitterMs = 0, lossPercent = 0, rateMbps = 0 } = impairment;
   const { reorderPercent = 0, reorderMs = 5 } = impairment;
   return [
