@@ -48,8 +48,10 @@ export function isPrivate(address: string): boolean {
  * What binds where. An address that the hub is known by but doesn't own (a cloud's 1:1 NAT) is
  * told to coturn as `external-ip=PUBLIC/LOCAL`, paired by position.
  */
-function bindings({ addresses, listen }: HubSettings): [key: string, value: string][] {
-  const local = listen.length > 0 ? listen : addresses;
+function bindings(
+  addresses: readonly string[],
+  local: readonly string[],
+): [key: string, value: string][] {
   return [
     ...local.flatMap((address): [string, string][] => [
       ['listening-ip', address],
@@ -71,11 +73,12 @@ function bindings({ addresses, listen }: HubSettings): [key: string, value: stri
  */
 export function renderCoturn(settings: HubSettings, layout: Layout): string {
   const { addresses, listen, domain, ports, privatePeers, turnSecret } = settings;
+  const local = listen.length > 0 ? listen : addresses;
   const own = [...new Set([...addresses, ...listen])].filter(address => !isLoopback(address));
   const options: ([key: string, value: string | number] | [flag: string])[] = [
     ['listening-port', ports.turn],
     ['tls-listening-port', ports.turns],
-    ...bindings(settings),
+    ...bindings(addresses, local),
     ['min-port', ports.relayMin],
     ['max-port', ports.relayMax],
     ['realm', domain],
@@ -91,7 +94,7 @@ export function renderCoturn(settings: HubSettings, layout: Layout): string {
     ['no-dtls'],
     ['no-tcp-relay'],
     ['no-cli'],
-    ['no-rfc5780'],
+    ...natBehaviour(local),
     ['no-software-attribute'],
     ['no-multicast-peers'],
     // Two nodes that both need the relay meet at its own address.
@@ -111,6 +114,17 @@ export function renderCoturn(settings: HubSettings, layout: Layout): string {
       value === undefined ? `${key}\n` : `${key}=${plainValue(key, value)}\n`,
     )
     .join('');
+}
+
+/**
+ * With two addresses of a family, nodes can find out what kind of NAT they are behind (RFC 5780);
+ * coturn then listens on the port above each, too.
+ */
+function natBehaviour(local: readonly string[]): [flag: string][] {
+  const perFamily = [4, 6].map(family => local.filter(each => isIP(each) === family).length);
+  return perFamily.some(count => count > 1)
+    ? [['response-origin-only-with-rfc5780']]
+    : [['no-rfc5780']];
 }
 
 function isLoopback(address: string): boolean {

@@ -16,7 +16,6 @@ export const GROUPS_LIVE_LUA = `
 local lfs = require "lfs";
 local modulemanager = require "core.modulemanager";
 local rostermanager = require "core.rostermanager";
-local usermanager = require "core.usermanager";
 local st = require "util.stanza";
 
 local host = module.host;
@@ -94,7 +93,8 @@ local function refresh()
 			local added, removed = update_roster(username, user);
 			changes[user] = { added = added, removed = removed };
 		end
-		if not usermanager.user_exists(username, host) then gone[username] = true; end
+		-- Not the user manager, which takes everybody who is online for existing.
+		if not prosody.hosts[host].users.user_exists(username) then gone[username] = true; end
 	end
 	-- Only now, when both ends of a new pair know each other.
 	for user, change in pairs(changes) do

@@ -1,60 +1,37 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { EvioError } from '@evio/types';
 
-const WAIT_MS = 10_000;
-const RETRY_MS = 25;
+const WAIT_S = 10;
 
 /**
- * Runs `body` while no other process or call does so with the same lock file. A lock left behind
- * by a process that is gone is broken.
+ * Runs `body` while no other process or call does so with the same lock file.
+ *
+ * Node has no flock(2), and a lock file that merely exists outlives a process that was killed. So
+ * a `cat` run by flock(1) holds the lock: its first output says that it has it, and it ends when
+ * its input does, which is also when we die.
  *
  * @throws EvioError `HUB_LOCKED` after ten seconds.
  */
 export async function withLock<T>(path: string, body: () => T | Promise<T>): Promise<T> {
-  const deadline = performance.now() + WAIT_MS;
-  while (!take(path)) {
-    const holder = holderOf(path);
-    if (holder !== undefined && !isAlive(holder)) {
-      rmSync(path, { force: true });
-    } else if (performance.now() > deadline) {
-      throw new EvioError('HUB_LOCKED', `${path} is held by process ${holder ?? 'unknown'}`);
-    } else {
-      await sleep(RETRY_MS);
-    }
-  }
+  const holder = spawn('flock', ['--timeout', String(WAIT_S), path, 'cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const closed = once(holder, 'close');
+  // Ends with an error when flock gives up before it reads.
+  holder.stdin.on('error', () => {});
   try {
+    holder.stdin.write('?');
+    const held = await Promise.race([
+      once(holder.stdout, 'data').then(() => true),
+      closed.then(() => false),
+    ]);
+    if (!held) {
+      throw new EvioError('HUB_LOCKED', `another command has held ${path} for ${WAIT_S} s`);
+    }
     return await body();
   } finally {
-    rmSync(path, { force: true });
+    holder.stdin.end();
+    await closed.catch(() => undefined); // couldn't be spawned: thrown above already
   }
-}
-
-function take(path: string): boolean {
-  try {
-    const file = openSync(path, 'wx', 0o600);
-    try {
-      writeSync(file, String(process.pid));
-    } finally {
-      closeSync(file);
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function holderOf(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    // Empty for an instant between creation and the write.
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    return undefined; // released meanwhile
-  }
-}
-
-function isAlive(pid: number): boolean {
-  return pid === process.pid || statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined;
 }

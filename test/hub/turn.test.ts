@@ -1,0 +1,116 @@
+/** STUN and TURN of a hub in a network namespace, with the credentials that XMPP gives out. */
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Hub } from '@evio/hub';
+import { scratch } from './scratch.ts';
+import type { Service } from './services-in-namespace.ts';
+
+const run = promisify(execFile);
+const ADDRESS = '198.51.100.10';
+const netns = `evio-hub-${randomUUID().slice(0, 8)}`;
+const inside = (...command: string[]) => ['netns', 'exec', netns, ...command];
+const place = scratch();
+let hub: Hub;
+let services: Service[] = [];
+
+before(async () => {
+  execFileSync('ip', ['netns', 'add', netns]);
+  execFileSync('ip', ['-n', netns, 'link', 'set', 'lo', 'up']);
+  for (const address of [ADDRESS, '10.99.0.1']) {
+    execFileSync('ip', ['-n', netns, 'address', 'add', `${address}/32`, 'dev', 'lo']);
+  }
+  hub = await Hub.start({
+    dir: join(place.dir, 'hub'),
+    domain: 'hub.test',
+    addresses: [ADDRESS],
+    ports: { relayMin: 50_000, relayMax: 50_100 },
+    netns,
+  });
+  services = await askForServices();
+});
+after(async () => {
+  await hub?.stop();
+  spawnSync('ip', ['netns', 'delete', netns]);
+  place[Symbol.dispose]();
+});
+
+/** Logs in from inside the namespace and asks for XEP-0215 services. */
+async function askForServices(): Promise<Service[]> {
+  const node = await hub.addNode('asker');
+  const script = join(import.meta.dirname, 'services-in-namespace.ts');
+  const { stdout } = await run('ip', inside(process.execPath, script, JSON.stringify(node)));
+  return JSON.parse(stdout);
+}
+
+function credentials(type: string, transport: string): string[] {
+  const service = services.find(each => each.type === type && each.transport === transport);
+  assert.ok(
+    service?.username !== undefined && service.password !== undefined,
+    `${type} ${transport}`,
+  );
+  return ['-p', String(service.port), '-u', service.username, '-w', service.password];
+}
+
+/** coturn's own client; what it prints is its verdict, its exit code isn't always. */
+async function uclient(...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run('ip', inside('turnutils_uclient', '-c', ...args, ADDRESS), {
+    timeout: 20_000,
+  }).catch((error: { stdout?: string; stderr?: string }) => ({
+    stdout: error.stdout ?? '',
+    stderr: error.stderr ?? '',
+  }));
+  return stdout + stderr;
+}
+
+const ALL_ARRIVED = /tot_send_msgs=10, tot_recv_msgs=10/;
+
+test('the XMPP server names STUN, and TURN over UDP, TCP and TLS with credentials', () => {
+  const kinds = services.map(({ type, transport, host, port }) => [type, transport, host, port]);
+  assert.deepEqual(kinds, [
+    ['stun', 'udp', ADDRESS, 3478],
+    ['turn', 'udp', ADDRESS, 3478],
+    ['turn', 'tcp', ADDRESS, 3478],
+    ['turns', 'tcp', ADDRESS, 5349],
+  ]);
+  const days = (Date.parse(services[1]?.expires ?? '') - Date.now()) / 86_400_000;
+  assert.ok(days > 2.9 && days < 3.1, `credentials are good for ${days} days`);
+});
+
+test('the credentials allocate relays that reach each other, by UDP, TCP and TLS', async () => {
+  const two = ['-y', '-n', '5', '-m', '2', '-z', '5'];
+  assert.match(await uclient(...two, ...credentials('turn', 'udp')), ALL_ARRIVED);
+  assert.match(await uclient(...two, '-t', ...credentials('turn', 'tcp')), ALL_ARRIVED);
+  const ca = join(hub.dir, 'ca.pem');
+  const tls = ['-t', '-S', '-E', ca, ...credentials('turns', 'tcp')];
+  assert.match(await uclient(...two, ...tls), ALL_ARRIVED);
+});
+
+test('a wrong password allocates nothing', async () => {
+  const [, port = '', , user = ''] = credentials('turn', 'udp');
+  const said = await uclient('-y', '-n', '1', '-p', port, '-u', user, '-w', 'wrong');
+  assert.doesNotMatch(said, /tot_recv_msgs=[1-9]/);
+  assert.match(said, /error|Cannot/i);
+});
+
+test('no relay reaches loopback, and a private network only when allowed', async () => {
+  const peer = async (address: string) =>
+    await uclient('-n', '1', '-e', address, ...credentials('turn', 'udp'));
+  assert.match(await peer('127.0.0.1'), /403|Forbidden/i);
+  assert.match(await peer('10.99.0.1'), /403|Forbidden/i);
+});
+
+test('the servers run without privileges, in the namespace', () => {
+  for (const pid of [hub.pids.xmpp, hub.pids.turn]) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    assert.doesNotMatch(status, /^Uid:\s+0\b/m);
+    assert.match(status, /^CapEff:\s+0{16}$/m);
+    assert.match(status, /^NoNewPrivs:\s+1$/m);
+    const pids = execFileSync('ip', ['netns', 'pids', netns], { encoding: 'utf8' });
+    assert.ok(pids.split('\n').includes(String(pid)));
+  }
+});
