@@ -77,15 +77,17 @@ class Merger {
   struct Flow;
 
   Flow *find(MergerPeer peer, const PacketHeaders &headers, Bytes frame);
-  Flow &open(MergerPeer peer, const PacketHeaders &headers, Bytes frame);
+  Flow &open();
   void flush(Flow &flow);
-  size_t run_length(std::span<const Held> held, const PacketHeaders &headers) const;
+  void close(Flow &flow);
+  static size_t run_length(std::span<const Held> held);
   void write_run(const Flow &flow, std::span<const Held> run);
 
   FrameSink &sink_;
   MergerCounters counters_;
   std::vector<Flow> flows_;  // the first open_ are in use, in no order
   size_t open_ = 0;
+  size_t next_victim_ = 0;  // which flow makes room for another, in turn
   std::vector<iovec> parts_;
 };
 

@@ -28,10 +28,13 @@ class Segmenter {
   /// the payload that `vnet.gso_size` asks for, or as much as makes its frame fit in
   /// `largest_segment` bytes (headers and payload), whichever is less. UDP datagrams keep their
   /// borders, so `largest_segment` does not count for them (nor for TCP when it leaves less than
-  /// 64 bytes of payload): the caller fragments what does not fit. nullopt when the header does not
-  /// fit the frame.
-  static std::optional<Segmenter> plan(const VnetHeader &vnet, Bytes frame,
-                                       size_t largest_segment);
+  /// 64 bytes of payload): the caller fragments what does not fit.
+  ///
+  /// Also takes a TCP frame that needs only its checksum but is longer than `largest_segment`: cut in
+  /// segments it stands a loss better than in fragments.
+  ///
+  /// nullopt when the frame is none of these.
+  static std::optional<Segmenter> plan(const VnetHeader &vnet, Bytes frame, size_t largest_segment);
 
   /// Segments in all; at least 1.
   size_t count() const { return count_; }

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "bytes.h"
+#include "packet_headers.h"
 
 namespace evio {
 
@@ -54,6 +55,12 @@ std::optional<VnetHeader> read_vnet_header(Bytes bytes);
 /// Tells what the frame behind `header` is. A checksum that the kernel left to us, but that the peer
 /// could not find by parse_headers(), is computed and written into `frame` here, which then is plain.
 TapFrame classify_tap_frame(const VnetHeader &header, MutableBytes frame);
+
+/// Whether a header that asks for segmentation fits what the frame really is.
+bool gso_matches(const VnetHeader &header, const PacketHeaders &headers);
+
+/// The header of a frame whose transport checksum is still to be computed.
+VnetHeader checksum_needed_header(const PacketHeaders &headers);
 
 /// Receiving side: builds the header for one frame whose sender said "checksum needed", and writes
 /// the pseudo-header sum (and the IPv4 header checksum) into the frame. The frame is hostile: nullopt
