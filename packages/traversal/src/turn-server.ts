@@ -1,0 +1,394 @@
+import { type Endpoint, EvioError, sameEndpoint } from '@evio/types';
+import type { AllocationId } from './candidate.ts';
+import type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
+import type { StunMessage } from './stun-message.ts';
+import { TurnAllocation } from './turn-allocation.ts';
+
+export type TurnServerOutput =
+  | { readonly type: 'transmit'; readonly bytes: Uint8Array; readonly via: ServerVia }
+  | {
+      readonly type: 'openStream';
+      readonly stream: StreamId;
+      readonly remote: Endpoint;
+      readonly tls?: { readonly serverName: string };
+    }
+  | { readonly type: 'closeStream'; readonly stream: StreamId }
+  | {
+      readonly type: 'bindChannel' | 'unbindChannel';
+      readonly uplink: Uplink;
+      readonly channel: number;
+      readonly remote: Endpoint;
+    };
+
+/** The relay that a server gave us. */
+export interface Relay {
+  readonly allocation: AllocationId;
+  readonly relayed: Endpoint;
+  /** Our address as the server sees it: over UDP a server-reflexive one, else that of the stream. */
+  readonly mapped: Endpoint;
+  readonly uplink: Uplink;
+  readonly server: IceServer;
+}
+
+/** One transport being tried, or in use. */
+interface Attempt {
+  readonly id: AllocationId;
+  readonly server: IceServer;
+  readonly uplink: Uplink;
+  readonly allocation: TurnAllocation;
+  /** By when the stream must be open. */
+  openBy: number;
+}
+
+/** Hands out names that are unique in the process. */
+export interface Naming {
+  allocation(): AllocationId;
+  stream(): StreamId;
+}
+
+/**
+ * When the better transport has said nothing for this long, the next one starts beside it
+ * (RFC 8305's idea). UDP-blocked hosts so have a relay by TCP after this and three round trips.
+ */
+const STAGGER = 350;
+/** The better transport has answered, but is not through yet: give it a little longer. */
+const STAGGER_ANSWERED = 1000;
+const STREAM_OPEN_TIMEOUT = 6000;
+const RETRY_FIRST = 2000;
+const RETRY_CAP = 60_000;
+/** New credentials are taken this long before the old ones end. */
+const RENEW_BEFORE = 30_000;
+const ORDER = ['udp', 'tcp', 'tls'] as const;
+
+/**
+ * One TURN server with all transports it offers, and the one allocation we hold there: over UDP if
+ * that works, else TCP, else TLS. Makes a new one when the old is lost.
+ */
+export class TurnServer {
+  readonly #random: (bytes: number) => Uint8Array;
+  readonly #naming: Naming;
+  readonly #outputs: TurnServerOutput[] = [];
+  #entries: readonly IceServer[] = [];
+  #queue: IceServer[] = [];
+  #attempts: Attempt[] = [];
+  #relay: Relay | undefined;
+  #nextStartAt = Number.POSITIVE_INFINITY;
+  #retryDelay = RETRY_FIRST;
+  #lastTransport: IceServer['transport'] | undefined;
+  #redirected = false;
+  #settled = false;
+  /** Why the last attempt ended, for people. */
+  lastError: EvioError | undefined;
+
+  constructor(random: (bytes: number) => Uint8Array, naming: Naming) {
+    this.#random = random;
+    this.#naming = naming;
+  }
+
+  /** The relay in use; undefined while there is none. */
+  get relay(): Relay | undefined {
+    return this.#relay;
+  }
+
+  /** Whether there is a relay, or all transports have failed once. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** The server's entries, one per transport and family; new credentials come this way too. */
+  setEntries(now: number, entries: readonly IceServer[]): void {
+    const before = this.#entries;
+    this.#entries = [...entries].sort(
+      (a, b) => ORDER.indexOf(a.transport) - ORDER.indexOf(b.transport),
+    );
+    const renewed = this.#renewalAt();
+    if (before.length === 0 || this.#attempts.length === 0) this.#restart(now);
+    else if (renewed !== undefined && now >= renewed) this.restart(now);
+  }
+
+  /** Gives up what there is and begins anew. */
+  restart(now: number): void {
+    this.close(now);
+    this.#restart(now);
+  }
+
+  /** Gives everything back. */
+  close(now: number): void {
+    for (const attempt of this.#attempts) this.#abandon(now, attempt);
+    this.#attempts = [];
+    this.#relay = undefined;
+    this.#queue = [];
+    this.#nextStartAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Our addresses changed: a stream from an old one is dead, a UDP way may have a new mapping. */
+  networkChanged(now: number): void {
+    this.#retryDelay = RETRY_FIRST;
+    if (this.#relay === undefined || this.#relay.uplink.kind === 'stream') this.restart(now);
+    else this.verify(now);
+  }
+
+  /** Asks the server at once whether it still knows us. */
+  verify(now: number): void {
+    for (const { allocation } of this.#attempts) allocation.verify(now);
+    this.#collect(now);
+  }
+
+  onStream(now: number, stream: StreamId, state: 'open' | 'closed', error?: string): boolean {
+    const attempt = this.#attempts.find(
+      ({ uplink }) => uplink.kind === 'stream' && uplink.stream === stream,
+    );
+    if (attempt === undefined) return false;
+    if (state === 'open') {
+      attempt.openBy = Number.POSITIVE_INFINITY;
+      attempt.allocation.start(now);
+    } else {
+      const why = new EvioError('TURN_STREAM', error ?? 'the TURN server closed the connection');
+      this.#failed(now, attempt, why);
+    }
+    this.#collect(now);
+    return true;
+  }
+
+  /** The allocation a message belongs to: an answer by its id, an indication by where it came from. */
+  attemptFor(
+    message: StunMessage,
+    from: { readonly stream: StreamId } | { readonly remote: Endpoint },
+  ): AllocationId | undefined {
+    const attempt = this.#attempts.find(({ allocation, uplink }) => {
+      const same =
+        'stream' in from
+          ? uplink.kind === 'stream' && uplink.stream === from.stream
+          : uplink.kind === 'udp' && sameEndpoint(uplink.server, from.remote);
+      return same && (message.class === 'indication' || allocation.awaits(message.transactionId));
+    });
+    return attempt?.id;
+  }
+
+  receive(
+    now: number,
+    id: AllocationId,
+    message: StunMessage,
+  ): { readonly remote: Endpoint; readonly bytes: Uint8Array } | undefined {
+    const inner = this.#attempts
+      .find(attempt => attempt.id === id)
+      ?.allocation.receive(now, message);
+    this.#collect(now);
+    return inner;
+  }
+
+  /** Sends through the relay; false when it is not ours. */
+  send(now: number, id: AllocationId, remote: Endpoint, bytes: Uint8Array): boolean {
+    const attempt = this.#attempts.find(other => other.id === id);
+    attempt?.allocation.send(now, remote, bytes);
+    this.#collect(now);
+    return attempt !== undefined;
+  }
+
+  /** The channel number for a peer; bound at once if it is not yet. */
+  channel(now: number, id: AllocationId, remote: Endpoint): number | undefined {
+    const attempt = this.#attempts.find(other => other.id === id);
+    const channel = attempt?.allocation.channel(now, remote)?.channel;
+    this.#collect(now);
+    return channel;
+  }
+
+  /** The peer behind a channel of the relay. */
+  remoteOf(channel: number): Endpoint | undefined {
+    const id = this.#relay?.allocation;
+    return this.#attempts.find(attempt => attempt.id === id)?.allocation.remoteOf(channel);
+  }
+
+  tick(now: number): void {
+    for (const attempt of [...this.#attempts]) {
+      if (now >= attempt.openBy) {
+        const { transport } = attempt.server;
+        const why = `no ${transport} connection to the TURN server within ${STREAM_OPEN_TIMEOUT} ms`;
+        this.#failed(now, attempt, new EvioError('TURN_STREAM', why));
+        continue;
+      }
+      attempt.allocation.tick(now);
+    }
+    this.#collect(now);
+    const renewal = this.#renewalAt();
+    if (renewal !== undefined && now >= renewal) this.restart(now);
+    if (this.#relay === undefined && now >= this.#nextStartAt) this.#startNext(now);
+  }
+
+  nextTimeout(): number | undefined {
+    let next = this.#relay === undefined ? this.#nextStartAt : Number.POSITIVE_INFINITY;
+    next = Math.min(next, this.#renewalAt() ?? Number.POSITIVE_INFINITY);
+    for (const { allocation, openBy } of this.#attempts) {
+      next = Math.min(next, openBy, allocation.nextTimeout() ?? Number.POSITIVE_INFINITY);
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  poll(): TurnServerOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** When the allocation must move to newer credentials that we have; undefined when it need not. */
+  #renewalAt(): number | undefined {
+    const used = this.#relay?.server;
+    if (used?.expiresAt === undefined) return undefined;
+    const { username, expiresAt } = used;
+    const newer = this.#entries.some(
+      entry => entry.username !== username && (entry.expiresAt ?? Infinity) > expiresAt,
+    );
+    return newer ? expiresAt - RENEW_BEFORE : undefined;
+  }
+
+  #restart(now: number): void {
+    const last = this.#lastTransport;
+    this.#queue = [...this.#entries];
+    // What worked last is likely to work again; UDP is only second to it, not lost.
+    if (last !== undefined) {
+      this.#queue.sort((a, b) => Number(b.transport === last) - Number(a.transport === last));
+    }
+    this.#redirected = false;
+    this.#startNext(now);
+  }
+
+  #startNext(now: number): void {
+    if (this.#queue.length === 0 && this.#attempts.length === 0) this.#queue = [...this.#entries];
+    const slow = this.#attempts.some(({ allocation }) => allocation.answered);
+    const server = this.#queue.shift();
+    if (server === undefined) {
+      this.#nextStartAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#nextStartAt = now + (slow ? STAGGER_ANSWERED : STAGGER);
+    this.#begin(now, server);
+  }
+
+  #begin(now: number, server: IceServer): void {
+    const { username, credential, transport, endpoint } = server;
+    if (username === undefined || credential === undefined) return;
+    const uplink: Uplink =
+      transport === 'udp'
+        ? { kind: 'udp', server: endpoint }
+        : { kind: 'stream', stream: this.#naming.stream() };
+    const allocation = new TurnAllocation({
+      random: this.#random,
+      credentials: { username, password: credential },
+      reliable: uplink.kind === 'stream',
+    });
+    const attempt: Attempt = {
+      id: this.#naming.allocation(),
+      server,
+      uplink,
+      allocation,
+      openBy: uplink.kind === 'stream' ? now + STREAM_OPEN_TIMEOUT : Number.POSITIVE_INFINITY,
+    };
+    this.#attempts.push(attempt);
+    if (uplink.kind === 'stream') {
+      this.#outputs.push({
+        type: 'openStream',
+        stream: uplink.stream,
+        remote: endpoint,
+        ...(transport === 'tls'
+          ? { tls: { serverName: server.serverName ?? endpoint.address } }
+          : {}),
+      });
+    } else {
+      allocation.start(now);
+    }
+    this.#collect(now);
+  }
+
+  /** Takes what the allocations have to say. */
+  #collect(now: number): void {
+    for (const attempt of [...this.#attempts]) {
+      const { allocation, uplink } = attempt;
+      for (let output = allocation.poll(); output !== undefined; output = allocation.poll()) {
+        switch (output.type) {
+          case 'transmit':
+            this.#outputs.push({ ...output, via: { kind: 'uplink', uplink } });
+            break;
+          case 'channelData': {
+            const { channel, remote } = output.channel;
+            const via = { kind: 'turn', uplink, channel, remote } as const;
+            this.#outputs.push({ type: 'transmit', bytes: output.bytes, via });
+            break;
+          }
+          case 'bindChannel':
+          case 'unbindChannel': {
+            const { channel, remote } = output.channel;
+            this.#outputs.push({ type: output.type, uplink, channel, remote });
+            break;
+          }
+          case 'allocated':
+            this.#won(now, attempt, output.relayed, output.mapped);
+            break;
+          case 'closed':
+            this.#failed(now, attempt, output.error, output.alternate);
+            break;
+          default:
+            output satisfies never;
+        }
+      }
+    }
+  }
+
+  #won(now: number, winner: Attempt, relayed: Endpoint, mapped: Endpoint): void {
+    if (this.#relay !== undefined) {
+      this.#remove(winner);
+      this.#abandon(now, winner);
+      return;
+    }
+    const { id, server, uplink } = winner;
+    this.#relay = { allocation: id, relayed, mapped, uplink, server };
+    this.#lastTransport = server.transport;
+    this.#retryDelay = RETRY_FIRST;
+    this.#settled = true;
+    this.#queue = [];
+    for (const attempt of [...this.#attempts]) {
+      if (attempt === winner) continue;
+      this.#remove(attempt);
+      this.#abandon(now, attempt);
+    }
+  }
+
+  #failed(now: number, attempt: Attempt, error: EvioError, alternate?: Endpoint): void {
+    this.#remove(attempt);
+    this.lastError = error;
+    if (attempt.uplink.kind === 'stream') {
+      this.#outputs.push({ type: 'closeStream', stream: attempt.uplink.stream });
+    }
+    const wasInUse = this.#relay?.allocation === attempt.id;
+    if (wasInUse) this.#relay = undefined;
+    if (alternate !== undefined && !this.#redirected) {
+      this.#redirected = true; // RFC 8489 §10: no loops
+      this.#begin(now, { ...attempt.server, endpoint: alternate });
+    } else if (wasInUse) {
+      this.#restart(now);
+    } else if (this.#relay === undefined && this.#queue.length > 0) {
+      this.#startNext(now);
+    } else if (this.#relay === undefined && this.#attempts.length === 0) {
+      this.#settled = true;
+      this.#nextStartAt = now + this.#retryDelay;
+      this.#retryDelay = Math.min(this.#retryDelay * 2, RETRY_CAP);
+    }
+  }
+
+  #remove(attempt: Attempt): void {
+    this.#attempts = this.#attempts.filter(other => other !== attempt);
+  }
+
+  /** Ends an attempt that is not needed (any more), and says goodbye to the server. */
+  #abandon(now: number, { allocation, uplink }: Attempt): void {
+    allocation.release(now);
+    for (let output = allocation.poll(); output !== undefined; output = allocation.poll()) {
+      if (output.type === 'transmit') {
+        this.#outputs.push({ ...output, via: { kind: 'uplink', uplink } });
+      } else if (output.type === 'unbindChannel') {
+        const { channel, remote } = output.channel;
+        this.#outputs.push({ type: 'unbindChannel', uplink, channel, remote });
+      }
+    }
+    if (uplink.kind === 'stream') {
+      this.#outputs.push({ type: 'closeStream', stream: uplink.stream });
+    }
+  }
+}
