@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { run } from './run.ts';
 
-const program = new Command('evio')
-  .description('A peer-to-peer layer-2 overlay for edge and cloud hosts, signaled over XMPP')
-  .version('0.1.0');
-
-await program.parseAsync();
+// Whoever reads our output may stop (evio peers | head).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+const { stdout, stderr, env } = process;
+process.exitCode = await run(process.argv.slice(2), { stdout, stderr, environment: env });

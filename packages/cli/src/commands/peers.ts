@@ -1,0 +1,21 @@
+import type { Context } from '../context.ts';
+import { PEER_COLUMNS, peerRow } from '../format.ts';
+import { formatTable } from '../table.ts';
+import { type AgentOptions, clientOf } from './agent-options.ts';
+
+/** `evio peers`: the other members, one per line. */
+export async function peers(
+  { output }: Context,
+  options: AgentOptions & { readonly overlay?: string },
+): Promise<void> {
+  const answer = await (await clientOf(options)).peers(options.overlay);
+  if (options.json) return output.json(answer);
+  if (answer.length === 0) return output.print('no other member is known yet');
+  const several = new Set(answer.map(({ overlay }) => overlay)).size > 1;
+  const columns = several ? [{ title: 'OVERLAY', least: 6 }, ...PEER_COLUMNS] : PEER_COLUMNS;
+  const rows = answer.map(peer => [
+    ...(several ? [peer.overlay] : []),
+    ...peerRow(peer, output.style),
+  ]);
+  output.print(formatTable(columns, rows, output.width));
+}

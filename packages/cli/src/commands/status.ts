@@ -1,0 +1,38 @@
+import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
+import type { Context } from '../context.ts';
+import { formatAge, formatBytes, PEER_COLUMNS, peerRow } from '../format.ts';
+import { formatTable } from '../table.ts';
+import { type AgentOptions, clientOf } from './agent-options.ts';
+
+/** `evio status`: who this node is, its overlays, their signaling and peers. */
+export async function status({ output }: Context, options: AgentOptions): Promise<void> {
+  const answer = await (await clientOf(options)).status();
+  if (options.json) return output.json(answer);
+  output.print(head(answer));
+  for (const overlay of answer.overlays) {
+    output.print(`\n${overlayHead(overlay, output.style)}`);
+    if (overlay.peers.length === 0) output.print('  no other member is known yet');
+    else {
+      const rows = overlay.peers.map(peer => peerRow(peer, output.style));
+      output.print(formatTable(PEER_COLUMNS, rows, output.width));
+    }
+  }
+}
+
+function head({ version, node, since, rssBytes, ports, pid }: AgentStatus): string {
+  const up = formatAge((Date.now() - Date.parse(since)) / 1000);
+  const listening = [
+    ports.ipv4 !== null && `${ports.ipv4} (IPv4)`,
+    ports.ipv6 !== null && `${ports.ipv6} (IPv6)`,
+  ].filter(Boolean);
+  return `${node.name}  ${node.id}\nevio ${version}, pid ${pid}, up ${up}, ${formatBytes(rssBytes)}, UDP port ${listening.join(', ') || 'none'}`;
+}
+
+function overlayHead(overlay: OverlayStatus, style: Context['output']['style']): string {
+  const { signaling } = overlay;
+  const paint = signaling.state === 'online' ? style.good : style.bad;
+  const since = formatAge((Date.now() - Date.parse(signaling.since)) / 1000);
+  const error = signaling.error === undefined ? '' : `\n  ${style.bad(signaling.error)}`;
+  const addresses = overlay.addresses.length === 0 ? 'no address' : overlay.addresses.join(', ');
+  return `${overlay.name}: ${overlay.interface}, ${addresses}, MTU ${overlay.mtu}; ${signaling.jid} ${paint(signaling.state)} for ${since}${error}`;
+}

@@ -1,0 +1,33 @@
+import type { Context } from '../context.ts';
+import { formatPath, formatRtt } from '../format.ts';
+import { formatTable } from '../table.ts';
+import { type AgentOptions, clientOf } from './agent-options.ts';
+
+const COLUMNS = [
+  { title: '#', align: 'right' },
+  { title: 'NODE', least: 8 },
+  { title: 'ID' },
+  { title: 'RTT', align: 'right' },
+  { title: 'PATH', least: 10 },
+] as const;
+
+/** `evio trace NODE`: the way to a peer, hop by hop; fails when its end is not reached. */
+export async function trace(
+  context: Context,
+  node: string,
+  options: AgentOptions & { readonly overlay?: string },
+): Promise<void> {
+  const { output } = context;
+  const answer = await (await clientOf(options)).trace(node, options.overlay);
+  const end = answer.hops.at(-1);
+  if (end?.id !== answer.target.id || end.rttMs === null) context.fail(1);
+  if (options.json) return output.json(answer);
+  const rows = answer.hops.map((hop, index) => [
+    String(index + 1),
+    hop.name,
+    hop.id.slice(0, 8),
+    formatRtt(hop.rttMs),
+    formatPath(hop.path),
+  ]);
+  output.print(formatTable(COLUMNS, rows, output.width));
+}

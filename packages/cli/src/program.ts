@@ -1,0 +1,125 @@
+import { VERSION } from '@evio/agent/version';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { type AgentOptions, withAgentOptions } from './commands/agent-options.ts';
+import type { PingFlags } from './commands/ping.ts';
+import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
+
+/** Adds `evio hub …`; it is loaded only when it is asked for. */
+export type RegisterHub = (program: Command) => void;
+
+/** Where the agent listens when its configuration does not say otherwise. */
+const DEFAULT_SOCKET = '/run/evio/evio.sock';
+
+/**
+ * The whole command line. A command's own code, and what it needs of the agent, is loaded when that
+ * command runs: `evio status` needs neither the addon nor the XMPP client.
+ */
+export function buildProgram(context: Context, registerHub?: RegisterHub): Command {
+  const program = new Command('evio')
+    .description('A peer-to-peer layer-2 overlay for edge and cloud hosts, signaled over XMPP')
+    .version(VERSION)
+    .showHelpAfterError('(evio --help lists the commands)')
+    // Inherited by every command that is added below: errors are thrown, main.ts ends the process.
+    .exitOverride()
+    .configureOutput({ writeOut: text => context.output.print(text.trimEnd()) });
+  const socket = context.environment['EVIO_SOCKET'] ?? DEFAULT_SOCKET;
+  const asking = (name: string) => withAgentOptions(program.command(name), socket);
+  const overlay = () => new Option('--overlay <name>', 'look in this overlay only');
+  const config = () =>
+    new Option('--config <file>', 'the configuration').default(DEFAULT_CONFIG_FILE);
+  const node = () =>
+    new Argument('<node>', 'an id or its beginning, an account, a name or an overlay address');
+
+  program
+    .command('up')
+    .description('Run the agent in the foreground')
+    .addOption(config())
+    .addOption(
+      new Option('--log-level <level>', "instead of the configuration's log.level").choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'fatal',
+      ]),
+    )
+    .action(async options => (await import('./commands/up.ts')).up(context, options));
+  asking('status')
+    .description('Show this node, its overlays and their peers')
+    .action(async (options: AgentOptions) =>
+      (await import('./commands/status.ts')).status(context, options),
+    );
+  asking('peers')
+    .description('List the other members')
+    .addOption(overlay())
+    .action(async options => (await import('./commands/peers.ts')).peers(context, options));
+  asking('topology')
+    .description('Show the ring and its links')
+    .addOption(overlay())
+    .action(async options => (await import('./commands/topology.ts')).topology(context, options));
+  asking('ping')
+    .description('Send encrypted echo requests to a peer')
+    .addArgument(node())
+    .addOption(overlay())
+    .option('-c, --count <n>', 'how many', numberIn(1, 1_000_000), 5)
+    .option('-i, --interval <seconds>', 'between two of them', numberIn(0.01, 3600), 1)
+    .option('-w, --timeout <seconds>', 'how long to wait for a reply', numberIn(0.01, 60), 2)
+    .option('-s, --size <bytes>', 'UDP payload of each; 0: the smallest', numberIn(0, 65_507), 0)
+    .action(async (name: string, options: PingFlags) =>
+      (await import('./commands/ping.ts')).ping(context, name, options),
+    );
+  asking('trace')
+    .description('Show the way to a peer, hop by hop')
+    .addArgument(node())
+    .addOption(overlay())
+    .action(async (name, options) =>
+      (await import('./commands/trace.ts')).trace(context, name, options),
+    );
+  program
+    .command('check')
+    .description('Say what is wrong with a configuration')
+    .addOption(config())
+    .option('--json', 'print JSON')
+    .action(async options => (await import('./commands/check.ts')).check(context, options));
+  program
+    .command('doctor')
+    .description('Examine the host and the way to the servers')
+    .addOption(config())
+    .option('--json', 'print JSON')
+    .action(async options => (await import('./commands/doctor.ts')).doctor(context, options));
+  asking('reload')
+    .description('Let the agent read its configuration again, as SIGHUP does')
+    .action(async (options: AgentOptions) =>
+      (await import('./commands/reload.ts')).reload(context, options),
+    );
+  asking('forget')
+    .description('Unpin the key of an account, so that its next one is taken')
+    .argument('<account>', 'such as edge-a@example.org')
+    .addOption(overlay())
+    .action(async (account, options) =>
+      (await import('./commands/forget.ts')).forget(context, account, options),
+    );
+  program
+    .command('config')
+    .description('Convert configurations')
+    .command('import')
+    .description('Print the evio.yaml for an EdgeVPN.io config.json')
+    .argument('<old>', 'the config.json')
+    .option('--secrets <dir>', 'where to write password files (default: beside the old file)')
+    .option('--json', 'print JSON')
+    .action(async (old, options) =>
+      (await import('./commands/config-import.ts')).configImport(context, old, options),
+    );
+  if (registerHub) registerHub(program);
+  else program.command('hub').description('Set up and run the XMPP and STUN/TURN server');
+  return program;
+}
+
+function numberIn(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+  };
+}
