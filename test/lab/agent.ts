@@ -41,19 +41,19 @@ export class Agent {
   /**
    * Writes the configuration, without starting the agent.
    *
-   * @param base the evio.yaml that `evio hub add-node` made, with its folder.
+   * @param folder what `evio hub add-node` made: evio.yaml and the files that it names.
    * @param change what to change in it before it is written.
    */
   static async prepare(
     host: Host,
     directory: string,
-    base: { folder: string },
+    folder: string,
     change?: (config: ConfigFileInput) => void,
   ): Promise<Agent> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const agent = new Agent(host, directory);
-    const text = await readFile(join(base.folder, 'evio.yaml'), 'utf8');
-    const config: ConfigFileInput = parse(text.replaceAll('/etc/evio/', `${base.folder}/`));
+    const text = await readFile(join(folder, 'evio.yaml'), 'utf8');
+    const config: ConfigFileInput = parse(text.replaceAll('/etc/evio/', `${folder}/`));
     config.state_dir = join(directory, 'state');
     config.control_socket = agent.#socket;
     change?.(config);

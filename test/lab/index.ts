@@ -22,6 +22,7 @@
 export { Agent, LabTimeout } from './agent.ts';
 export { CommandError, type CommandOptions, type CommandResult, run } from './command.ts';
 export { Host, type PingResult } from './host.ts';
+export { type IperfResult, iperf } from './iperf.ts';
 export { Lab } from './lab.ts';
 export { HUB_ADDRESSES, HUB_DOMAIN, LabHub } from './lab-hub.ts';
 export { Namespace } from './namespace.ts';

@@ -106,9 +106,9 @@ export class Lab {
     { start = true } = {},
   ): Promise<Agent> {
     const host = this.host(hostName);
-    const folder = await this.hub.addNode(hostName);
+    const { dir } = await this.hub.addNode(hostName);
     const directory = join(this.directory, 'agents', hostName);
-    const agent = await Agent.prepare(host, directory, { folder }, change);
+    const agent = await Agent.prepare(host, directory, dir, change);
     return start ? agent.start() : agent;
   }
 
