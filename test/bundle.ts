@@ -1,12 +1,23 @@
 /**
- * Bundles the `evio` command, agent included, into one file: an agent started from it is ready
- * sooner and needs less memory than one that strips types from several hundred files.
+ * Bundles the `evio` command, agent included: an agent started from the bundle is ready sooner and
+ * needs less memory than one that strips types from several hundred files.
+ *
+ * What a command imports when it runs becomes a chunk of its own beside `evio.mjs`, so that
+ * `evio status` reads a tenth of what `evio up` does.
  */
+import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
+const outdir = 'packages/cli/dist';
+// Chunks are named by their content: those of former builds would stay for ever.
+rmSync(outdir, { recursive: true, force: true });
+
 await build({
-  entryPoints: ['packages/cli/src/main.ts'],
-  outfile: 'packages/cli/dist/evio.mjs',
+  entryPoints: { evio: 'packages/cli/src/main.ts' },
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunk-[hash]',
+  splitting: true,
   bundle: true,
   platform: 'node',
   format: 'esm',

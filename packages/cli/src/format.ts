@@ -53,7 +53,11 @@ export const PEER_COLUMNS: readonly Column[] = [
 export function peerRow(peer: Omit<PeerListing, 'overlay'>, style: Style): string[] {
   const { session, path } = peer;
   const paint =
-    session.state === 'up' ? style.good : session.state === 'handshaking' ? style.uneasy : style.bad;
+    session.state === 'up'
+      ? style.good
+      : session.state === 'handshaking'
+        ? style.uneasy
+        : style.bad;
   return [
     peer.name,
     peer.id.slice(0, 8),

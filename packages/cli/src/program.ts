@@ -22,7 +22,7 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     // Inherited by every command that is added below: errors are thrown, main.ts ends the process.
     .exitOverride()
     .configureOutput({ writeOut: text => context.output.print(text.trimEnd()) });
-  const socket = context.environment['EVIO_SOCKET'] ?? DEFAULT_SOCKET;
+  const { EVIO_SOCKET: socket = DEFAULT_SOCKET } = context.environment;
   const asking = (name: string) => withAgentOptions(program.command(name), socket);
   const overlay = () => new Option('--overlay <name>', 'look in this overlay only');
   const config = () =>

@@ -34,7 +34,9 @@ export function formatTable(
   const widths = columns.map((_, index) => Math.max(...all.map(row => widthOf(row[index] ?? ''))));
   const total = () => widths.reduce((sum, each) => sum + each, GAP * (columns.length - 1));
   while (total() > width) {
-    const spare = columns.map(({ least }, index) => (widths[index] ?? 0) - (least ?? Number.POSITIVE_INFINITY));
+    const spare = columns.map(
+      ({ least }, index) => (widths[index] ?? 0) - (least ?? Number.POSITIVE_INFINITY),
+    );
     const most = Math.max(...spare);
     if (!(most > 0)) break;
     const index = spare.indexOf(most);

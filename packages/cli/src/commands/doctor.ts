@@ -20,7 +20,12 @@ export async function doctor(
   output.print(`${results.length} checks, ${broken} broken, ${uneasy} to look at`);
 }
 
-const WORDS = { fine: 'fine   ', uneasy: 'look at', broken: 'BROKEN ', unknown: 'unknown' } as const;
+const WORDS = {
+  fine: 'fine   ',
+  uneasy: 'look at',
+  broken: 'BROKEN ',
+  unknown: 'unknown',
+} as const;
 
 function describe(
   { state, title, finding, mend }: CheckResult,
