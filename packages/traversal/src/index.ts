@@ -4,6 +4,8 @@
  *
  * - {@link CandidateGatherer}: our candidates, shared by all links of a node.
  * - {@link IceAgent}: one per link and generation; finds the path to one peer.
+ * - {@link PathMtu}: the largest datagram that a path carries.
+ * - {@link NatProbe}, {@link natKind}: what kind of NAT is in front, for `evio doctor`.
  * - {@link StunDemux}: hands what arrives on the shared socket to the right one of them.
  *
  * @example
@@ -49,4 +51,7 @@ export {
 } from './ice-agent.ts';
 export type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
 export { ICE_TIMING, type IceTiming } from './ice-timing.ts';
+export { type NatKind, type NatMapping, natKind } from './nat-kind.ts';
+export { type NatBehaviour, NatProbe, type NatProbeResult } from './nat-probe.ts';
+export { PathMtu, type PathMtuOptions, type PathMtuOutput, udpPayload } from './path-mtu.ts';
 export { type Arrival, type DemuxCounters, StunDemux } from './stun-demux.ts';
