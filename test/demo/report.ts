@@ -30,7 +30,7 @@ export async function report(agents: readonly Agent[], timeoutMs: number): Promi
       name: agent.name,
       site: agent.host.site.name,
       nat: String(agent.host.site.spec.nat ?? 'none'),
-      address: await agent.address(),
+      address: agent.address,
     })),
   );
   const deadline = Date.now() + timeoutMs;
@@ -47,7 +47,7 @@ async function reportPair(from: Agent, to: Agent, deadline: number): Promise<Pai
   try {
     await from.linkedTo(to, Math.max(0, deadline - Date.now()));
     const timeoutMs = Math.max(2000, deadline - Date.now());
-    const { ok, rttMs } = await from.host.ping(await to.address(), { count: 3, timeoutMs });
+    const { ok, rttMs } = await from.host.ping(to.address, { count: 3, timeoutMs });
     // Asked after the pings: a path may have become better meanwhile.
     const path = (await from.peer(to))?.path;
     return {
@@ -77,7 +77,7 @@ async function throughput([first, second]: readonly Agent[]): Promise<number | n
   if (first === undefined || second === undefined) return null;
   try {
     const { namespace } = first.host;
-    const { mbps } = await iperf(namespace, second.host.namespace, await second.address());
+    const { mbps } = await iperf(namespace, second.host.namespace, second.address);
     return Math.round(mbps);
   } catch {
     // The pairs say what is wrong; a figure that is missing is a null.

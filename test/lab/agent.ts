@@ -26,13 +26,16 @@ export class Agent {
   readonly host: Host;
   readonly directory: string;
   readonly control: ControlClient;
+  /** Its first address in the overlay, without prefix length. */
+  readonly address: string;
   readonly #configFile: string;
   readonly #socket: string;
   #child: ChildProcess | undefined;
 
-  private constructor(host: Host, directory: string) {
+  private constructor(host: Host, directory: string, address: string) {
     this.host = host;
     this.directory = directory;
+    this.address = address;
     this.#configFile = join(directory, 'evio.yaml');
     this.#socket = join(directory, 'evio.sock');
     this.control = new ControlClient(this.#socket);
@@ -51,12 +54,13 @@ export class Agent {
     change?: (config: ConfigFileInput) => void,
   ): Promise<Agent> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const agent = new Agent(host, directory);
     const text = await readFile(join(folder, 'evio.yaml'), 'utf8');
     const config: ConfigFileInput = parse(text.replaceAll('/etc/evio/', `${folder}/`));
     config.state_dir = join(directory, 'state');
-    config.control_socket = agent.#socket;
+    config.control_socket = join(directory, 'evio.sock');
     change?.(config);
+    const [cidr = ''] = config.overlays[0]?.interface?.address ?? [];
+    const agent = new Agent(host, directory, cidr.replace(/\/\d+$/, ''));
     await writeFile(agent.#configFile, stringify(config), { mode: 0o600 });
     return agent;
   }
@@ -114,13 +118,6 @@ export class Agent {
   /** What it says about another agent of the lab; undefined as long as it has not heard of it. */
   async peer(other: Agent): Promise<PeerStatus | undefined> {
     return (await this.overlay()).peers.find(({ name }) => name === other.name);
-  }
-
-  /** Its first address in the overlay, without prefix length. */
-  async address(): Promise<string> {
-    const [cidr] = (await this.overlay()).addresses;
-    if (cidr === undefined) throw new Error(`the agent of ${this.name} has no overlay address`);
-    return cidr.replace(/\/\d+$/, '');
   }
 
   /** Runs an `evio` command against this agent, as an operator would: `command('peers')`. */

@@ -81,11 +81,7 @@ export class Host {
   ): Promise<PingResult> {
     await using pings = this.pings(address, options);
     const { startedAt, replies } = pings;
-    let after = startedAt;
-    while (replies.length < count) {
-      if ((await pings.replyAfter(after, startedAt + timeoutMs - Date.now())) === undefined) break;
-      after = replies.at(-1)?.at ?? after;
-    }
+    await pings.count(count, timeoutMs);
     const rtts = replies.map(({ rttMs }) => rttMs).sort((a, b) => a - b);
     return {
       ok: replies.length >= count,

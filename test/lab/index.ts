@@ -16,7 +16,7 @@
  * });
  * const a = await lab.agent('a');
  * const c = await lab.agent('c');
- * await lab.host('a').pings(await c.address()).replyAfter(Date.now(), 5000);
+ * await lab.host('a').pings(c.address).replyAfter(Date.now(), 5000);
  * await lab.site('home').flushNat();
  */
 export { Agent, LabTimeout } from './agent.ts';

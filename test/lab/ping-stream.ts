@@ -50,18 +50,26 @@ export class PingStream {
   }
 
   /**
-   * Waits for the first reply that came after `time` (Date.now()).
+   * Waits for the first reply to an echo request that was sent after `time` (Date.now()).
    *
    * @returns how long after `time` it came, in ms; undefined when none does within `timeoutMs`.
    */
   async replyAfter(time: number, timeoutMs: number): Promise<number | undefined> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const reply = this.replies.find(({ at }) => at > time);
+      const reply = this.replies.find(({ at, rttMs }) => at - rttMs >= time);
       if (reply !== undefined) return reply.at - time;
       const left = deadline - Date.now();
       if (left <= 0) return undefined;
       await this.#change(left);
+    }
+  }
+
+  /** Waits until there are so many replies, or the time is over. */
+  async count(replies: number, timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (this.replies.length < replies && Date.now() < deadline) {
+      await this.#change(deadline - Date.now());
     }
   }
 
