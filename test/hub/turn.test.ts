@@ -67,7 +67,20 @@ async function uclient(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
-const ALL_ARRIVED = /tot_send_msgs=10, tot_recv_msgs=10/;
+/** Allocates over TLS and asks for permission to reach the peers: 0, or the error's code. */
+async function relayOverTls(
+  ...peers: string[]
+): Promise<{ allocated: boolean; permissions: Record<string, number> }> {
+  const [, port = '', , user = '', , password = ''] = credentials('turns', 'tcp');
+  const script = join(import.meta.dirname, 'tls-relay.ts');
+  const ca = join(hub.dir, 'ca.pem');
+  const { stdout } = await run(
+    'ip',
+    inside(process.execPath, script, ADDRESS, port, user, password, ca, ...peers),
+    { timeout: 10_000 },
+  );
+  return JSON.parse(stdout);
+}
 
 test('the XMPP server names STUN, and TURN over UDP, TCP and TLS with credentials', () => {
   const kinds = services.map(({ type, transport, host, port }) => [type, transport, host, port]);
@@ -81,13 +94,36 @@ test('the XMPP server names STUN, and TURN over UDP, TCP and TLS with credential
   assert.ok(days > 2.9 && days < 3.1, `credentials are good for ${days} days`);
 });
 
-test('the credentials allocate relays that reach each other, by UDP, TCP and TLS', async () => {
-  const two = ['-y', '-n', '5', '-m', '2', '-z', '5'];
-  assert.match(await uclient(...two, ...credentials('turn', 'udp')), ALL_ARRIVED);
-  assert.match(await uclient(...two, '-t', ...credentials('turn', 'tcp')), ALL_ARRIVED);
-  const ca = join(hub.dir, 'ca.pem');
-  const tls = ['-t', '-S', '-E', ca, ...credentials('turns', 'tcp')];
-  assert.match(await uclient(...two, ...tls), ALL_ARRIVED);
+test('the credentials allocate relays that reach each other', async () => {
+  const said = await uclient('-y', '-n', '5', '-m', '2', '-z', '5', ...credentials('turn', 'udp'));
+  assert.match(said, /tot_send_msgs=10, tot_recv_msgs=10/);
+});
+
+test('TURN over TCP works too', async () => {
+  const said = await uclient('-y', '-n', '5', '-z', '5', '-t', ...credentials('turn', 'tcp'));
+  assert.match(said, /tot_send_msgs=10, tot_recv_msgs=10/);
+});
+
+test('over TLS, a relay reaches the hub and the world; itself and private networks never', async () => {
+  const { allocated, permissions } = await relayOverTls(
+    ADDRESS,
+    '203.0.113.7',
+    '127.0.0.1',
+    '0.0.0.0',
+    '169.254.169.254',
+    '10.99.0.1',
+    '192.168.1.1',
+  );
+  assert.ok(allocated);
+  assert.deepEqual(permissions, {
+    [ADDRESS]: 0,
+    '203.0.113.7': 0,
+    '127.0.0.1': 403,
+    '0.0.0.0': 403,
+    '169.254.169.254': 403,
+    '10.99.0.1': 403,
+    '192.168.1.1': 403,
+  });
 });
 
 test('a wrong password allocates nothing', async () => {
@@ -97,11 +133,11 @@ test('a wrong password allocates nothing', async () => {
   assert.match(said, /error|Cannot/i);
 });
 
-test('no relay reaches loopback, and a private network only when allowed', async () => {
-  const peer = async (address: string) =>
-    await uclient('-n', '1', '-e', address, ...credentials('turn', 'udp'));
-  assert.match(await peer('127.0.0.1'), /403|Forbidden/i);
-  assert.match(await peer('10.99.0.1'), /403|Forbidden/i);
+test('private networks are reached when that is allowed, loopback still not', async () => {
+  await hub.stop();
+  hub = await Hub.start({ dir: hub.dir, domain: 'hub.test', privatePeers: true, netns });
+  const { permissions } = await relayOverTls('10.99.0.1', '127.0.0.1');
+  assert.deepEqual(permissions, { '10.99.0.1': 0, '127.0.0.1': 403 });
 });
 
 test('the servers run without privileges, in the namespace', () => {

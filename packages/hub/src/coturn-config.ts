@@ -7,7 +7,8 @@ import type { HubSettings } from './settings.ts';
 /**
  * Peers that a relay must never reach: this host itself, link-local (where clouds keep their
  * metadata service), multicast and what is reserved. IPv4-mapped and 6to4 forms would go round the
- * IPv4 rules.
+ * IPv4 rules. No range may begin at `::`: coturn 4.6 reads that as "from anywhere", and the range
+ * then covers all of IPv4. (It refuses `::` itself without being told.)
  */
 const DENIED_ALWAYS = [
   '0.0.0.0-0.255.255.255',
@@ -15,7 +16,7 @@ const DENIED_ALWAYS = [
   '169.254.0.0-169.254.255.255',
   '192.0.0.0-192.0.0.255',
   '224.0.0.0-255.255.255.255',
-  '::-::1',
+  '::1-::ffff',
   '::ffff:0:0-::ffff:ffff:ffff',
   '64:ff9b::-64:ff9b::ffff:ffff',
   '2002::-2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff',

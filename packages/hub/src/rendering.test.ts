@@ -73,6 +73,7 @@ test('coturn relays to private networks only when told, never to itself', () => 
   for (const text of [closed, open]) {
     assert.match(text, /^denied-peer-ip=127\.0\.0\.0-127\.255\.255\.255$/m);
     assert.match(text, /^denied-peer-ip=::ffff:0:0-/m);
+    assert.doesNotMatch(text, /^denied-peer-ip=::-/m, 'which coturn takes for everything');
     assert.match(text, /^allowed-peer-ip=192\.0\.2\.1$/m);
   }
   assert.match(closed, /^denied-peer-ip=10\.0\.0\.0-/m);
