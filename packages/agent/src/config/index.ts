@@ -26,4 +26,4 @@ export { type Change, type ConfigDiff, diffConfig } from './diff-config.ts';
 export { type Cidr, parseCidr } from './formats.ts';
 export { loadConfig, parseConfig } from './load-config.ts';
 export type { ConfigFileInput } from './schema.ts';
-export { configSchema, type SchemaNode } from './shape.ts';
+export { configSchema, configSchemaText, type SchemaNode } from './shape.ts';

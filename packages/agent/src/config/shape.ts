@@ -19,6 +19,11 @@ export function configSchema(): SchemaNode & Record<string, unknown> {
   return z.toJSONSchema(ConfigFile, { io: 'input' }) as SchemaNode & Record<string, unknown>;
 }
 
+/** The schema as the text of `config/evio.schema.json`. */
+export function configSchemaText(): string {
+  return `${JSON.stringify(configSchema(), null, 2)}\n`;
+}
+
 function keysAt(path: KeyPath): string[] {
   let node: SchemaNode | undefined = configSchema();
   for (const part of path) {
