@@ -52,7 +52,9 @@ export class StateLock {
     return new StateLock(server);
   }
 
-  release(): void {
+  async release(): Promise<void> {
+    const closed = once(this.#server, 'close');
     this.#server.close();
+    await closed;
   }
 }

@@ -1,0 +1,91 @@
+import { type NodeId, parseNodeId } from '@evio/types';
+import type { AgentControl, AgentStatus, PeerStatus, PingReply } from './types.ts';
+
+/** An agent made of words, for tests. */
+
+export const nodeId = (text: string): NodeId => parseNodeId(text.repeat(32).slice(0, 32));
+
+export function peer(letter: string, over: Partial<PeerStatus> = {}): PeerStatus {
+  return {
+    id: nodeId(letter),
+    jid: `edge-${letter}@example.org`,
+    name: `edge-${letter}`,
+    addresses: ['10.10.0.2/16', 'fd00::2/64'],
+    role: 'successor',
+    path: {
+      kind: 'direct',
+      local: '192.0.2.1:41000',
+      remote: '198.51.100.7:3000',
+      via: [],
+      rttMs: 12.5,
+      mtu: 1452,
+    },
+    session: { state: 'up', cipher: 'aes-256-gcm', ageSeconds: 3 },
+    rxBytes: 1024,
+    txBytes: 2048,
+    ...over,
+  };
+}
+
+export function status(peers: readonly PeerStatus[] = [peer('b')]): AgentStatus {
+  return {
+    version: '0.1.0',
+    node: { id: nodeId('a'), name: 'edge-a' },
+    overlays: [
+      {
+        name: 'edge',
+        interface: 'evio0',
+        addresses: ['10.10.0.1/16'],
+        mtu: 1400,
+        signaling: {
+          state: 'online',
+          jid: 'edge-a@example.org',
+          since: '2026-01-01T00:00:00.000Z',
+        },
+        peers,
+      },
+    ],
+    since: '2026-01-01T00:00:00.000Z',
+    pid: 1,
+    rssBytes: 80_000_000,
+    ports: { ipv4: 41000, ipv6: null },
+    counters: { rxMalformed: 0 },
+  };
+}
+
+export const pingReply = (sequence: number, rttMs: number | null = 1.5): PingReply => ({
+  sequence,
+  rttMs,
+  datagramBytes: 52,
+  path: peer('b').path,
+});
+
+/** Answers with {@link status}; `over` replaces single answers. */
+export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
+  return {
+    status: () => status(),
+    topology: () => [
+      {
+        overlay: 'edge',
+        nodes: [
+          { id: nodeId('a'), jid: 'edge-a@example.org', name: 'edge-a', self: true },
+          { id: nodeId('b'), jid: 'edge-b@example.org', name: 'edge-b', self: false },
+        ],
+        links: [
+          { from: nodeId('a'), to: nodeId('b'), role: 'successor', path: 'direct', rttMs: 12.5 },
+        ],
+      },
+    ],
+    async *ping(_target, { count }) {
+      for (let sequence = 1; sequence <= count; sequence++) yield pingReply(sequence);
+    },
+    trace: async target => ({
+      target: { overlay: target.overlay, id: target.id },
+      hops: [{ id: target.id, name: 'edge-b', path: peer('b').path, rttMs: 12.5 }],
+    }),
+    reload: async () => ({ applied: ['log.level: "info" → "debug"'], needsRestart: [] }),
+    forget: async (account, overlay) =>
+      account === 'edge-b@example.org' ? [overlay ?? 'edge'] : [],
+    ...over,
+  };
+}
