@@ -122,7 +122,8 @@ export class Agent {
 
   /** Runs an `evio` command against this agent, as an operator would: `command('peers')`. */
   command(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    return run([process.execPath, EVIO, ...args, '--socket', this.#socket], options);
+    const env = { ...options?.env, EVIO_SOCKET: this.#socket };
+    return run([process.execPath, EVIO, ...args], { ...options, env });
   }
 
   /** What it logged, as text (one JSON object per line). */

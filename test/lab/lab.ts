@@ -158,6 +158,12 @@ async function build(spec: LabSpec, id: string, directory: string): Promise<Buil
       names.add(hostName);
       const host = new Host(hostName, network.namespace(`${name}.${hostName}`), site);
       host.plan(network);
+      if (spec.arpRetryMs !== undefined) {
+        network.sysctl(host.namespace, {
+          'ipv4/neigh/default/retrans_time_ms': spec.arpRetryMs,
+          'ipv6/neigh/default/retrans_time_ms': spec.arpRetryMs,
+        });
+      }
     }
   }
   await network.build();

@@ -47,6 +47,8 @@ export interface LabSpec {
   /** A hub (XMPP, STUN and TURN servers) on two public addresses. */
   readonly hub?: boolean;
   readonly sites: Readonly<Record<string, SiteSpec>>;
+  /** How soon a host asks again for a neighbour's address (ARP, ND); the kernel's 1,000 when absent. */
+  readonly arpRetryMs?: number;
   /** For impairments; the same seed treats the same packets alike. */
   readonly seed?: number;
 }
