@@ -21,7 +21,10 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .showHelpAfterError('(evio --help lists the commands)')
     // Inherited by every command that is added below: errors are thrown, main.ts ends the process.
     .exitOverride()
-    .configureOutput({ writeOut: text => context.output.print(text.trimEnd()) });
+    .configureOutput({
+      writeOut: text => context.output.print(text.trimEnd()),
+      writeErr: text => context.output.warn(text.trimEnd()),
+    });
   const { EVIO_SOCKET: socket = DEFAULT_SOCKET } = context.environment;
   const asking = (name: string) => withAgentOptions(program.command(name), socket);
   const overlay = () => new Option('--overlay <name>', 'look in this overlay only');

@@ -31,7 +31,6 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
   const hub = asksForHub ? await import('@evio/hub') : undefined;
   try {
     const program = buildProgram(context, hub?.registerHubCommands);
-    program.configureOutput({ writeErr: text => output.warn(text.trimEnd()) });
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
