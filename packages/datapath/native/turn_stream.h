@@ -8,8 +8,9 @@
 //     whole message) and writing.
 //  3. send() queues one message; when the queue is full the whole message is dropped and counted, so a
 //     slow server never makes anyone wait.
-//  4. on_closed comes once, with the reason; fd() is then -1. The owner may destroy the stream only
-//     outside of a callback.
+//  4. on_closed comes once, with the reason; fd() is then -1.
+//
+// Inside of a callback the stream may be sent to and closed, but not destroyed.
 //
 // The process must ignore SIGPIPE (Node does): OpenSSL writes without MSG_NOSIGNAL.
 #pragma once
@@ -77,7 +78,9 @@ class TurnStream {
   /// Closes a stream that has not opened in time, and tells errors found at once. Call every second
   /// or so.
   void expire(uint64_t now_ms);
-  /// Queues one STUN message or one ChannelData message (padding is added); false when it was dropped.
+  /// Queues one STUN message or one ChannelData message (padding is added), and writes what the socket
+  /// takes; false when it was dropped. ChannelData leaves some of the queue to STUN, so that a flood of
+  /// frames does not cost the allocation its refreshes. Never calls back.
   bool send(Bytes message);
   /// Closes without calling back.
   void close();
@@ -93,24 +96,36 @@ class TurnStream {
     void operator()(ssl_st *ssl) const;
   };
 
-  bool start(const TurnStreamOptions &options);
+  struct Transfer {
+    enum class Kind { done, blocked, ended, broken } kind;
+    size_t bytes = 0;
+  };
+
+  std::string start();
+  std::string start_tls();
   void connected();
   void handshake();
   void read();
   void write();
+  Transfer receive(MutableBytes into);
+  Transfer transmit(Bytes from);
+  Transfer tls_result(int result, bool writing);
+  void opened();
   void fail(std::string error);
+  void release();
   size_t queued() const { return queue_.size() - queue_start_; }
 
+  const TurnStreamOptions options_;
   Listener &listener_;
-  std::shared_ptr<const TlsContext> tls_;
-  std::string server_name_;
-  uint64_t open_deadline_ms_;
-  size_t queue_bytes_;
+  const uint64_t open_deadline_ms_;
   State state_ = State::connecting;
-  std::string error_;  // of a failed start, until it can be told
+  std::string error_;  // why it failed, until it can be told
   FileDescriptor socket_;
   std::unique_ptr<ssl_st, SslFree> ssl_;
-  bool tls_wants_write_ = false;  // the TLS layer must write before it can go on reading
+  // The TLS layer may have to write before it can read, and the other way round.
+  bool read_waits_for_write_ = false;
+  bool write_waits_for_read_ = false;
+  bool more_to_read_ = false;  // reading stopped for the sake of others, and epoll cannot tell
   TurnDeframer deframer_;
   std::vector<uint8_t> queue_;
   size_t queue_start_ = 0;  // bytes of queue_ already written
