@@ -12,6 +12,7 @@ import type { Service } from './services-in-namespace.ts';
 
 const run = promisify(execFile);
 const ADDRESS = '198.51.100.10';
+const ADDRESS6 = '2001:db8::10';
 const netns = `evio-hub-${randomUUID().slice(0, 8)}`;
 const inside = (...command: string[]) => ['netns', 'exec', netns, ...command];
 const place = scratch();
@@ -21,13 +22,13 @@ let services: Service[] = [];
 before(async () => {
   execFileSync('ip', ['netns', 'add', netns]);
   execFileSync('ip', ['-n', netns, 'link', 'set', 'lo', 'up']);
-  for (const address of [ADDRESS, '10.99.0.1']) {
-    execFileSync('ip', ['-n', netns, 'address', 'add', `${address}/32`, 'dev', 'lo']);
+  for (const address of [ADDRESS, ADDRESS6, '10.99.0.1', 'fd00::1']) {
+    execFileSync('ip', ['-n', netns, 'address', 'add', address, 'dev', 'lo']);
   }
   hub = await Hub.start({
     dir: join(place.dir, 'hub'),
     domain: 'hub.test',
-    addresses: [ADDRESS],
+    addresses: [ADDRESS, ADDRESS6],
     ports: { relayMin: 50_000, relayMax: 50_100 },
     netns,
   });
@@ -58,7 +59,8 @@ function credentials(type: string, transport: string): string[] {
 
 /** coturn's own client; what it prints is its verdict, its exit code isn't always. */
 async function uclient(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await run('ip', inside('turnutils_uclient', '-c', ...args, ADDRESS), {
+  const server = args.includes('-x') ? ADDRESS6 : ADDRESS;
+  const { stdout, stderr } = await run('ip', inside('turnutils_uclient', '-c', ...args, server), {
     timeout: 20_000,
   }).catch((error: { stdout?: string; stderr?: string }) => ({
     stdout: error.stdout ?? '',
@@ -84,18 +86,19 @@ async function relayOverTls(
 
 test('the XMPP server names STUN, and TURN over UDP, TCP and TLS with credentials', () => {
   const kinds = services.map(({ type, transport, host, port }) => [type, transport, host, port]);
-  assert.deepEqual(kinds, [
-    ['stun', 'udp', ADDRESS, 3478],
-    ['turn', 'udp', ADDRESS, 3478],
-    ['turn', 'tcp', ADDRESS, 3478],
-    ['turns', 'tcp', ADDRESS, 5349],
+  const expected = [ADDRESS, ADDRESS6].flatMap(address => [
+    ['stun', 'udp', address, 3478],
+    ['turn', 'udp', address, 3478],
+    ['turn', 'tcp', address, 3478],
+    ['turns', 'tcp', address, 5349],
   ]);
+  assert.deepEqual(kinds, expected);
   const days = (Date.parse(services[1]?.expires ?? '') - Date.now()) / 86_400_000;
   assert.ok(days > 2.9 && days < 3.1, `credentials are good for ${days} days`);
 });
 
 test('the credentials allocate relays that reach each other', async () => {
-  const said = await uclient('-y', '-n', '5', '-m', '2', '-z', '5', ...credentials('turn', 'udp'));
+  const said = await uclient('-y', '-n', '5', '-z', '5', ...credentials('turn', 'udp'));
   assert.match(said, /tot_send_msgs=10, tot_recv_msgs=10/);
 });
 
@@ -124,6 +127,13 @@ test('over TLS, a relay reaches the hub and the world; itself and private networ
     '10.99.0.1': 403,
     '192.168.1.1': 403,
   });
+});
+
+test('it is the same over IPv6', async () => {
+  const six = ['-x', '-n', '5', '-z', '5', ...credentials('turn', 'udp')];
+  assert.match(await uclient('-y', ...six), /tot_send_msgs=10, tot_recv_msgs=10/);
+  assert.match(await uclient('-e', '::1', ...six), /403|Forbidden/i);
+  assert.match(await uclient('-e', 'fd00::1', ...six), /403|Forbidden/i);
 });
 
 test('a wrong password allocates nothing', async () => {

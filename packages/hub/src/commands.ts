@@ -34,7 +34,10 @@ export function registerHubCommands(program: Command): void {
     .option(...dir)
     .option('--address <ip...>', "addresses that nodes use; without: the domain's DNS records")
     .option('--listen <ip...>', 'addresses to bind, when other than --address (1:1 NAT)')
-    .option('--overlay <name[=pool]...>', 'overlays and their IPv4 networks (default: edge)')
+    .option(
+      '--overlay <name=pool...>',
+      'overlays; their IPv4 network may be left out (default: edge)',
+    )
     .option('--xmpp-port <port>', 'XMPP with STARTTLS (default: 5222)', portOf)
     .option('--xmpps-port <port>', 'XMPP with direct TLS (default: 5223)', portOf)
     .option('--turn-port <port>', 'STUN and TURN (default: 3478)', portOf)

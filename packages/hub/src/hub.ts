@@ -49,6 +49,7 @@ export class Hub {
           { protocol: 'tcp', port: ports.xmpp },
           { protocol: 'tcp', port: ports.xmpps },
         ],
+        refused: /Failed to open server port/,
       },
       log,
     );
@@ -62,6 +63,7 @@ export class Hub {
           { protocol: 'tcp', port: ports.turn },
           { protocol: 'tcp', port: ports.turns },
         ],
+        refused: /Cannot bind .* listener socket/,
       },
       log,
     );

@@ -50,11 +50,12 @@ export interface HubInit {
  */
 export async function initHub(init: HubInit): Promise<HubSettings> {
   const layout = layoutOf(init.dir);
+  mergeSettings(init, readSettings(layout), layout); // what is wrong is refused with nothing written
   const [prosody, coturn] = [serviceUser('prosody'), serviceUser('turnserver')];
   makeFolder(layout.dir, 0o755);
   requireReachable(layout.dir, prosody);
   return await withLock(layout.lock, () => {
-    const settings = merge(init, readSettings(layout), layout);
+    const settings = mergeSettings(init, readSettings(layout), layout);
     makeFolder(layout.prosody.dir, 0o750, prosody && { uid: 0, gid: prosody.gid });
     makeFolder(layout.prosody.modules, 0o750, prosody && { uid: 0, gid: prosody.gid });
     makeFolder(layout.prosody.certificates, 0o750, prosody && { uid: 0, gid: prosody.gid });
@@ -98,7 +99,11 @@ export function writeServerFiles(settings: HubSettings, layout: Layout, force = 
   writeOwned(layout.coturn.config, 'hash', renderCoturn(settings, layout), coturn);
 }
 
-function merge(init: HubInit, before: HubSettings | undefined, layout: Layout): HubSettings {
+function mergeSettings(
+  init: HubInit,
+  before: HubSettings | undefined,
+  layout: Layout,
+): HubSettings {
   const domain = checkDomain(init.domain);
   if (before !== undefined && before.domain !== domain) {
     throw new EvioError(

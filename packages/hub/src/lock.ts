@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { EvioError } from '@evio/types';
 
 const WAIT_S = 10;
@@ -14,6 +15,8 @@ const WAIT_S = 10;
  * @throws EvioError `HUB_LOCKED` after ten seconds.
  */
 export async function withLock<T>(path: string, body: () => T | Promise<T>): Promise<T> {
+  // A file that others may open, they may lock.
+  closeSync(openSync(path, 'a', 0o600));
   const holder = spawn('flock', ['--timeout', String(WAIT_S), path, 'cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -27,7 +27,8 @@ export interface ServerSpec {
   /** Program and arguments; must exec, not fork, so that the pid is the server's. */
   readonly command: readonly string[];
   readonly listeners: readonly Listener[];
-  readonly environment?: Readonly<Record<string, string>>;
+  /** A line that says that a port could not be had: both servers would go on without it. */
+  readonly refused: RegExp;
 }
 
 export class ServerProcess {
@@ -39,6 +40,7 @@ export class ServerProcess {
   #wanted = false;
   #restarting: AbortController | undefined;
   #lastLines: string[] = [];
+  #refusal: string | undefined;
 
   constructor(spec: ServerSpec, log: (line: string) => void) {
     this.#spec = spec;
@@ -83,13 +85,14 @@ export class ServerProcess {
   }
 
   async #launch(): Promise<void> {
-    const { name, command, listeners, environment } = this.#spec;
+    const { name, command, listeners } = this.#spec;
     const [program = '', ...args] = command;
     this.#lastLines = [];
+    this.#refusal = undefined;
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...environment },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -107,6 +110,9 @@ export class ServerProcess {
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (this.#child === child && child.pid !== undefined) {
+      if (this.#refusal !== undefined) {
+        throw new EvioError('SERVER_FAILED', `${name}: ${this.#refusal}`);
+      }
       const missing = missingListeners(child.pid, listeners);
       if (missing.length === 0) return;
       if (performance.now() > deadline) {
@@ -143,6 +149,7 @@ export class ServerProcess {
 
   #heard(line: string): void {
     this.#lastLines = [...this.#lastLines, line].slice(-KEPT_LINES);
+    if (this.#spec.refused.test(line)) this.#refusal ??= line.trim();
     this.#log(`${this.#spec.name}: ${line}`);
   }
 
