@@ -156,6 +156,7 @@ function mergeOverlays(before: readonly HubOverlay[], wanted: readonly string[])
     }
     const pool =
       rawPool ?? Array.from({ length: 246 }, (_, index) => `10.${index + 10}.0.0/16`).find(isFree);
+    if (pool !== undefined) parsePool(pool);
     if (pool === undefined || !isFree(pool)) {
       throw new EvioError('POOL_TAKEN', `no pool for ${name}: ${pool ?? '10.x'} is in use`);
     }
