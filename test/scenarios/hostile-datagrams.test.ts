@@ -112,7 +112,5 @@ async function droppedBy(agent: Agent): Promise<number> {
 
 async function counters(agent: Agent): Promise<Record<string, number>> {
   const all = Object.entries((await agent.status()).counters);
-  return Object.fromEntries(
-    all.filter(([name, count]) => /drop|ignored|refused|invalid|unknown/i.test(name) && count > 0),
-  );
+  return Object.fromEntries(all.filter(([name, count]) => /^(drop|stun)/.test(name) && count > 0));
 }
