@@ -30,7 +30,7 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
   prosody lua-sec coturn iperf3'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev ejabberd tshark conntrack iputils-arping" ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark conntrack iputils-arping" ;;
   bench) packages="$packages wireguard-tools" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac
@@ -64,11 +64,11 @@ fi
 
 PATH=$PWD/node_modules/.bin:$PATH
 native=packages/datapath
-wanted=$(hash_of "$native/" node_modules/node/package.json)
+wanted=$(hash_of "$native/native" "$native/binding.gyp" node_modules/node/package.json)
 if [ -e "$native/binding.gyp" ] && { ! unchanged addon "$wanted" || [ ! -e "$native/build/Release/datapath.node" ]; }; then
   say 'building the datapath addon'
   # The headers of the very Node that will load it, its OpenSSL included, come with its npm package.
-  headers=$(dirname "$(dirname "$(node -p 'process.execPath')")")
+  headers=$(cd "$native" && node -p 'path.dirname(require.resolve(`node-linux-${process.arch}/package.json`))')
   quietly 'building the addon' node-gyp rebuild --silent --directory "$native" --nodedir="$headers"
   done_with addon "$wanted"
 fi

@@ -1,0 +1,183 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace evio {
+namespace {
+
+/// Attempts to find a port that is free for both families.
+constexpr int kPortAttempts = 16;
+
+}  // namespace
+
+Engine::Engine(uint64_t secret, std::function<void()> wake)
+    : secret_(secret), events_(std::move(wake)), registry_([this] { changed(); }) {}
+
+std::unique_ptr<Engine> Engine::open(const Options &options, std::function<void()> wake, std::string &error) {
+  std::unique_ptr<Engine> engine(new Engine(options.secret, std::move(wake)));
+  if (!engine->open_sockets(options, error)) return nullptr;
+  LinkThread &link = *(engine->link_ = std::make_unique<LinkThread>(engine->registry_, engine->sockets_,
+                                                                    engine->events_));
+  engine->transmitter_ = std::make_unique<SocketTransmitter>(
+      engine->sockets_, [&link](StreamId stream, Bytes bytes) { return link.post_stream(stream, bytes); },
+      engine->counters_, engine->events_, false);
+  link.start();
+  return engine;
+}
+
+Engine::~Engine() {
+  if (!link_) return;
+  std::vector<std::unique_ptr<TapThread>> taps;
+  {
+    const std::lock_guard lock(taps_mutex_);
+    taps.swap(taps_);
+  }
+  taps.clear();
+  link_->stop();
+}
+
+bool Engine::open_sockets(const Options &options, std::string &error) {
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    sockets_.v4 = UdpSocket::open(AF_INET, options.port, error);
+    if (!sockets_.v4) return false;
+    if (!options.ipv6) return true;
+    std::string error6;
+    sockets_.v6 = UdpSocket::open(AF_INET6, sockets_.v4->port(), error6);
+    if (sockets_.v6) return true;
+    // A wanted port that is taken for IPv6, or a host without IPv6: IPv4 alone will do.
+    if (options.port != 0) return true;
+  }
+  sockets_.v6 = UdpSocket::open(AF_INET6, 0, error);
+  return true;
+}
+
+void Engine::changed() {
+  if (link_) link_->wake();
+  const std::lock_guard lock(taps_mutex_);
+  for (const auto &tap : taps_) tap->wake();
+}
+
+void Engine::send(Bytes bytes, const Path &via) {
+  if (bytes.empty() || bytes.size() > wire::kMaxDatagramBytes - wire::kChannelHeaderBytes) {
+    return counters_.add(Counter::dropSendFailed);
+  }
+  if (!via.in_channel()) return transmitter_->transmit({via, bytes, bytes.size(), 1, 0});
+  std::vector<uint8_t> wrapped(wire::kChannelHeaderBytes + bytes.size());
+  write_u16(&wrapped[0], via.channel);
+  write_u16(&wrapped[2], static_cast<uint16_t>(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), wrapped.begin() + wire::kChannelHeaderBytes);
+  transmitter_->transmit({via, wrapped, wrapped.size(), 1, 0});
+}
+
+std::optional<StreamId> Engine::open_stream(const StreamOptions &options, std::string &error) {
+  TurnStreamOptions stream;
+  stream.remote = options.remote;
+  if (options.tls) {
+    stream.tls = TlsContext::create({options.ca, options.insecure}, error);
+    if (!stream.tls) return {};
+    stream.server_name = options.server_name;
+  }
+  const StreamId id = next_stream_++;
+  link_->post(command::OpenStream{id, std::move(stream)});
+  return id;
+}
+
+void Engine::close_stream(StreamId stream) { link_->post(command::CloseStream{stream}); }
+
+std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, std::string &error) {
+  std::optional<Tap> tap = Tap::open(options, error);
+  if (!tap) return nullptr;
+  const OverlayId id = next_overlay_++;
+  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48));
+  registry_.add_overlay(overlay);
+  auto thread = std::make_unique<TapThread>(
+      overlay, registry_, sockets_,
+      [link = link_.get()](StreamId stream, Bytes bytes) { return link->post_stream(stream, bytes); },
+      events_, [link = link_.get()] { link->unanswered(); });
+  {
+    const std::lock_guard lock(taps_mutex_);
+    taps_.push_back(std::move(thread));
+  }
+  ignore_own_interfaces();
+  return overlay;
+}
+
+void Engine::close_tap(OverlayId overlay) {
+  std::unique_ptr<TapThread> closing;
+  {
+    const std::lock_guard lock(taps_mutex_);
+    const auto found = std::find_if(taps_.begin(), taps_.end(),
+                                    [&](const auto &tap) { return tap->overlay() == overlay; });
+    if (found == taps_.end()) return;
+    closing = std::move(*found);
+    taps_.erase(found);
+  }
+  registry_.remove_overlay(overlay);
+  for (size_t i = 0; i < kCounterCount; ++i) past_[i] += closing->counters().get(static_cast<Counter>(i));
+  ignore_own_interfaces();
+}
+
+void Engine::ignore_own_interfaces() {
+  command::IgnoreInterfaces ignore;
+  for (const auto &overlay : registry_.view()->overlays) ignore.indexes.insert(overlay->tap.interface_index());
+  link_->post(std::move(ignore));
+}
+
+void Engine::remove_peer(PeerId peer) {
+  registry_.remove_peer(peer);
+  link_->post(command::ForgetPeer{peer});
+}
+
+bool Engine::set_path(PeerId peer, std::optional<Path> path) {
+  const bool up = path.has_value();
+  if (!registry_.set_path(peer, std::move(path))) return false;
+  // Shows the peer that we are here, and by which address; and if it is the answerer of the handshake,
+  // that we have the keys.
+  if (up) link_->post(command::Echo{peer});
+  return true;
+}
+
+bool Engine::add_session(const SessionKeys &keys, std::string &error) {
+  auto frames = Aead::create(keys.cipher, Aead::Direction::seal, keys.send_key);
+  auto link = Aead::create(keys.cipher, Aead::Direction::seal, keys.send_key);
+  auto opener = Aead::create(keys.cipher, Aead::Direction::open, keys.receive_key);
+  if (!frames || !link || !opener) {
+    error = "OpenSSL refuses the keys";
+    return false;
+  }
+  const auto session =
+      std::make_shared<Session>(keys.local_index, keys.remote_index, keys.peer, keys.role, now_micros(),
+                                std::move(*frames), std::move(*link), std::move(*opener));
+  if (!registry_.add_session(session)) {
+    error = "no such peer, or the session index is in use";
+    return false;
+  }
+  if (keys.role == Role::initiator) link_->post(command::Echo{keys.peer});
+  return true;
+}
+
+void Engine::send_control(PeerId peer, Bytes bytes) {
+  const bool posted = link_->post(command::SendControl{peer, {bytes.begin(), bytes.end()}}, bytes.size());
+  if (!posted) counters_.add(Counter::dropCommandQueueFull);
+}
+
+void Engine::probe(PeerId peer, uint32_t token, size_t datagram_bytes) {
+  if (!link_->post(command::Probe{peer, token, datagram_bytes})) counters_.add(Counter::dropCommandQueueFull);
+}
+
+bool Engine::learn(OverlayId overlay, MacBits mac, PeerId peer) {
+  const auto view = registry_.view();
+  const PeerEntry *entry = view->find(peer);
+  if (entry == nullptr || entry->peer->overlay != overlay || mac == entry->overlay->own_mac) return false;
+  entry->overlay->macs.learn(mac, slot_of(peer), now_micros());
+  return true;
+}
+
+uint64_t Engine::counter(Counter counter) const {
+  uint64_t sum = past_[static_cast<size_t>(counter)] + counters_.get(counter) + link_->counters().get(counter);
+  for (const auto &tap : taps_) sum += tap->counters().get(counter);
+  return sum;
+}
+
+}  // namespace evio

@@ -1,0 +1,84 @@
+// What other threads ask of the link thread. They hold the lock for a moment; the link thread takes all
+// at once. Bounded: what does not fit is refused.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "path.h"
+#include "peer.h"
+#include "turn_stream.h"
+
+namespace evio {
+
+namespace command {
+
+struct SendControl {
+  PeerId peer;
+  std::vector<uint8_t> bytes;
+};
+/// An echo request of a given datagram size (0: the smallest), whose reply TypeScript gets.
+struct Probe {
+  PeerId peer;
+  uint32_t token;
+  size_t datagram_bytes;
+};
+/// An echo request of the datapath's own: shows the peer our keys and our address, measures.
+struct Echo {
+  PeerId peer;
+};
+struct OpenStream {
+  StreamId stream;
+  TurnStreamOptions options;
+};
+struct CloseStream {
+  StreamId stream;
+};
+struct StreamMessage {
+  StreamId stream;
+  std::vector<uint8_t> bytes;
+};
+struct IgnoreInterfaces {
+  std::set<int> indexes;
+};
+struct ForgetPeer {
+  PeerId peer;
+};
+
+using Any = std::variant<SendControl, Probe, Echo, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
+                         ForgetPeer>;
+
+}  // namespace command
+
+class LinkCommands {
+ public:
+  static constexpr size_t kMaxBytes = 2 << 20;
+  static constexpr size_t kMaxCommands = 16384;
+
+  /// False when it was refused. `bytes`: of its contents. `first`: whether the queue was empty.
+  bool push(command::Any command, size_t bytes, bool &first) {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ + bytes > kMaxBytes || commands_.size() >= kMaxCommands) return false;
+    first = commands_.empty();
+    bytes_ += bytes;
+    commands_.push_back(std::move(command));
+    return true;
+  }
+
+  std::vector<command::Any> take() {
+    const std::lock_guard lock(mutex_);
+    bytes_ = 0;
+    return std::exchange(commands_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<command::Any> commands_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace evio

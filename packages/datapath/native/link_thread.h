@@ -1,0 +1,96 @@
+// The link thread: everything that comes from the network, and everything that is sent for another
+// reason than a frame.
+//
+// It owns the receiving side of the UDP sockets, the Receiver, the TURN streams, the rtnetlink watch
+// and all timers. It sleeps until one of them has something; with nothing unanswered, no fragments and
+// no stream being opened it has no timer at all.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "link_commands.h"
+#include "network_watch.h"
+#include "poller.h"
+#include "receiver.h"
+#include "thread.h"
+#include "turn_stream.h"
+#include "wakeup.h"
+
+namespace evio {
+
+class LinkThread final : public TurnStream::Listener {
+ public:
+  LinkThread(Registry &registry, const Sockets &sockets, EventQueue &events);
+  ~LinkThread();
+
+  // Any thread:
+  void start();
+  /// Returns when the thread has ended.
+  void stop();
+  void wake() const { wakeup_.notify(); }
+  /// False when the queue is full. `bytes`: of the command's contents.
+  bool post(command::Any command, size_t bytes = 0);
+  /// For transmitters: one datagram for a stream.
+  bool post_stream(StreamId stream, Bytes bytes);
+  /// Something was sent to a peer after all before was answered: watch whether an answer comes.
+  void unanswered();
+  const Counters &counters() const { return counters_; }
+
+ private:
+  struct Stream {
+    StreamId id;
+    std::unique_ptr<TurnStream> turn;
+    uint32_t events = 0;
+    int fd = -1;
+  };
+
+  void run();
+  std::optional<Micros> deadline() const;
+  void receive(const UdpSocket &socket, Micros now);
+  void execute(Micros now);
+  void watch_stalls(Micros now);
+  void watch_network(Micros now);
+  void handle_stream(StreamId id, uint32_t events);
+  void rearm(Stream &stream);
+  void sweep_streams();
+  Stream *stream_of(const TurnStream &turn);
+
+  void on_open(TurnStream &turn) override;
+  void on_message(TurnStream &turn, MutableBytes message) override;
+  void on_closed(TurnStream &turn, const std::string &error) override;
+
+  void run_command(command::SendControl &command, Micros now);
+  void run_command(command::Probe &command, Micros now);
+  void run_command(command::Echo &command, Micros now);
+  void run_command(command::OpenStream &command, Micros now);
+  void run_command(command::CloseStream &command, Micros now);
+  void run_command(command::StreamMessage &command, Micros now);
+  void run_command(command::IgnoreInterfaces &command, Micros now);
+  void run_command(command::ForgetPeer &command, Micros now);
+
+  Registry &registry_;
+  const Sockets &sockets_;
+  EventQueue &events_;
+  Counters counters_;
+  SocketTransmitter transmitter_;
+  Receiver receiver_;
+  UdpReceiver udp_;
+  LinkCommands commands_;
+  Wakeup wakeup_;
+  Poller poller_;
+  std::unique_ptr<NetworkWatch> network_;
+  std::optional<Micros> network_due_;
+  std::unordered_map<StreamId, Stream> streams_;
+  std::vector<StreamId> closed_streams_;
+  Micros stream_due_ = 0;
+  Micros reassembly_due_ = 0;
+  Micros stall_due_ = 0;
+  std::atomic<bool> stall_armed_{false};
+  std::atomic<bool> stopping_{false};
+  Thread thread_;  // last: it uses the others
+};
+
+}  // namespace evio

@@ -1,0 +1,161 @@
+#include "registry.h"
+
+#include <algorithm>
+
+namespace evio {
+namespace {
+
+constexpr size_t kMaxSlots = 65535;
+
+}  // namespace
+
+template <typename Change>
+bool Registry::change(Change &&apply) {
+  {
+    const std::lock_guard lock(writing_);
+    auto next = std::make_shared<View>(*view());
+    if (!apply(*next)) return false;
+    published_.publish(std::move(next));
+  }
+  changed_();
+  return true;
+}
+
+PeerEntry *Registry::find(View &view, PeerId id) {
+  return const_cast<PeerEntry *>(std::as_const(view).find(id));
+}
+
+void Registry::drop_peer(View &view, PeerEntry &entry) {
+  const PeerId id = entry.peer->id;
+  entry.overlay->macs.forget(slot_of(id));
+  std::erase_if(view.sessions, [&](const auto &item) { return item.second->peer == id; });
+  entry = PeerEntry{};
+}
+
+void Registry::add_overlay(std::shared_ptr<Overlay> overlay) {
+  change([&](View &view) {
+    view.overlays.push_back(std::move(overlay));
+    return true;
+  });
+}
+
+void Registry::remove_overlay(OverlayId id) {
+  change([&](View &view) {
+    for (PeerEntry &entry : view.peers) {
+      if (entry.peer && entry.peer->overlay == id) drop_peer(view, entry);
+    }
+    return std::erase_if(view.overlays, [&](const auto &overlay) { return overlay->id == id; }) > 0;
+  });
+}
+
+std::optional<PeerId> Registry::add_peer(OverlayId overlay) {
+  std::optional<PeerId> added;
+  change([&](View &view) {
+    const auto home = std::find_if(view.overlays.begin(), view.overlays.end(),
+                                   [&](const auto &o) { return o->id == overlay; });
+    if (home == view.overlays.end()) return false;
+    if (view.peers.empty()) view.peers.emplace_back();  // slot 0 stands for this host
+    auto slot = std::find_if(view.peers.begin() + 1, view.peers.end(),
+                             [](const PeerEntry &entry) { return !entry.peer; });
+    if (slot == view.peers.end()) {
+      if (view.peers.size() > kMaxSlots) return false;
+      slot = view.peers.emplace(view.peers.end());
+    }
+    // A slot that is used again gets another id, so that what is meant for its former peer misses.
+    const auto number = static_cast<PeerId>(slot - view.peers.begin());
+    added = static_cast<PeerId>(++generation_) << 16 | number;
+    slot->peer = std::make_shared<Peer>(*added, overlay);
+    slot->overlay = *home;
+    return true;
+  });
+  return added;
+}
+
+void Registry::remove_peer(PeerId id) {
+  change([&](View &view) {
+    PeerEntry *entry = find(view, id);
+    if (entry == nullptr) return false;
+    drop_peer(view, *entry);
+    return true;
+  });
+}
+
+bool Registry::set_path(PeerId id, std::optional<Path> path) {
+  return change([&](View &view) {
+    PeerEntry *entry = find(view, id);
+    if (entry == nullptr) return false;
+    entry->path = std::move(path);
+    return true;
+  });
+}
+
+bool Registry::set_path_mtu(PeerId id, size_t bytes) {
+  return change([&](View &view) {
+    PeerEntry *entry = find(view, id);
+    if (entry == nullptr) return false;
+    entry->path_mtu = std::clamp(bytes, wire::kMinPathMtu, wire::kMaxDatagramBytes);
+    return true;
+  });
+}
+
+bool Registry::add_session(std::shared_ptr<Session> session) {
+  return change([&](View &view) {
+    PeerEntry *entry = find(view, session->peer);
+    if (entry == nullptr) return false;
+    if (!view.sessions.emplace(session->local_index, session).second) return false;
+    if (session->role == Role::initiator) entry->sending = std::move(session);
+    return true;
+  });
+}
+
+void Registry::remove_session(uint32_t local_index) {
+  change([&](View &view) {
+    const auto gone = view.sessions.find(local_index);
+    if (gone == view.sessions.end()) return false;
+    const std::shared_ptr<Session> session = gone->second;
+    view.sessions.erase(gone);
+    PeerEntry *entry = find(view, session->peer);
+    if (entry == nullptr || entry->sending != session) return true;
+    entry->sending = nullptr;
+    for (const auto &[index, other] : view.sessions) {
+      const bool usable = other->role == Role::initiator || other->confirmed.load();
+      if (other->peer != session->peer || !usable) continue;
+      if (!entry->sending || other->added > entry->sending->added) entry->sending = other;
+    }
+    return true;
+  });
+}
+
+void Registry::confirm(const std::shared_ptr<Session> &session) {
+  change([&](View &view) {
+    PeerEntry *entry = find(view, session->peer);
+    // It may have been removed while the datagram was on its way to us.
+    if (entry == nullptr || !view.sessions.contains(session->local_index)) return false;
+    session->confirmed.store(true);
+    if (entry->sending == session) return false;
+    entry->sending = session;
+    return true;
+  });
+}
+
+bool Registry::roam(PeerId id, const Path &from, const Path &to) {
+  return change([&](View &view) {
+    PeerEntry *entry = find(view, id);
+    if (entry == nullptr || entry->path != from) return false;
+    entry->path = to;
+    return true;
+  });
+}
+
+void Registry::bind_channel(const ChannelKey &key, const Endpoint &remote) {
+  change([&](View &view) {
+    view.channels.insert_or_assign(key, remote);
+    return true;
+  });
+}
+
+void Registry::unbind_channel(const ChannelKey &key) {
+  change([&](View &view) { return view.channels.erase(key) > 0; });
+}
+
+}  // namespace evio

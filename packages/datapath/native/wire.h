@@ -1,0 +1,163 @@
+// The transport wire format: constants, header, records. docs/protocol.md has the byte tables; the
+// tests keep the two in step.
+//
+//   datagram = header(16) ‖ ciphertext ‖ tag(16);  plaintext = record ‖ record ‖ …
+//   record   = kind u8 ‖ flags u8 ‖ length u16 ‖ body(length)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "bytes.h"
+
+namespace evio::wire {
+
+// First byte of a datagram (RFC 7983 and below it, ours).
+inline constexpr uint8_t kStunLast = 3;
+inline constexpr uint8_t kChannelFirst = 0x40;
+inline constexpr uint8_t kChannelLast = 0x4F;
+inline constexpr uint8_t kOursFirst = 0xC0;
+inline constexpr uint8_t kTransport = 0xC0;
+inline constexpr uint8_t kInitiation = 0xC1;
+inline constexpr uint8_t kResponse = 0xC2;
+
+inline constexpr size_t kHeaderBytes = 16;
+inline constexpr size_t kTagBytes = 16;
+inline constexpr size_t kOverheadBytes = kHeaderBytes + kTagBytes;
+inline constexpr size_t kRecordHeaderBytes = 4;
+inline constexpr size_t kFragmentHeaderBytes = 8;
+inline constexpr size_t kEchoBytes = 14;
+/// ChannelData header (RFC 8656 §12.4): channel u16, length u16.
+inline constexpr size_t kChannelHeaderBytes = 4;
+
+/// Largest UDP payload over IPv4; IPv6 allows 20 more, which we do not use.
+inline constexpr size_t kMaxDatagramBytes = 65507;
+/// UDP payload that fits IPv4's minimum of 576 with its 28 bytes of headers.
+inline constexpr size_t kMinPathMtu = 548;
+inline constexpr size_t kDefaultPathMtu = 1200;
+
+/// Messages a key may seal (contract: 2^60, then new keys).
+inline constexpr uint64_t kCounterLimit = uint64_t{1} << 60;
+
+enum class Kind : uint8_t {
+  padding = 0,
+  frame = 1,
+  segment = 2,
+  fragment = 3,
+  forward = 4,
+  control = 5,
+  echo_request = 6,
+  echo_reply = 7,
+};
+
+/// frame, fragment of one: its TCP or UDP checksum is still to be computed.
+inline constexpr uint8_t kFlagChecksumNeeded = 0x01;
+/// fragment: of a control record, not of a frame.
+inline constexpr uint8_t kFlagOfControl = 0x02;
+/// echo: asked by the datapath itself, the reply is not reported to TypeScript.
+inline constexpr uint8_t kFlagInternalEcho = 0x01;
+/// Fragmented frames and fragmented control messages are numbered apart: by this bit.
+inline constexpr uint32_t kControlNumber = uint32_t{1} << 31;
+
+struct Header {
+  uint8_t flags = 0;
+  uint32_t receiver = 0;
+  uint64_t counter = 0;
+};
+
+/// `out` has room for kHeaderBytes.
+inline void write_header(uint8_t *out, const Header& header) {
+  out[0] = kTransport;
+  out[1] = header.flags;
+  out[2] = out[3] = 0;
+  write_u32(out + 4, header.receiver);
+  write_u64(out + 8, header.counter);
+}
+
+/// Reads the header of a datagram whose first byte is kTransport and that has at least kOverheadBytes.
+/// Nothing when reserved bits are set: flags and reserved are 0 in this version.
+inline std::optional<Header> read_header(const uint8_t *in) {
+  if (in[1] != 0 || in[2] != 0 || in[3] != 0) return {};
+  return Header{in[1], read_u32(in + 4), read_u64(in + 8)};
+}
+
+inline void write_record_header(uint8_t *out, Kind kind, uint8_t flags, size_t length) {
+  out[0] = static_cast<uint8_t>(kind);
+  out[1] = flags;
+  write_u16(out + 2, static_cast<uint16_t>(length));
+}
+
+struct Record {
+  Kind kind;
+  uint8_t flags;
+  MutableBytes body;
+};
+
+/// Walks the records of one opened payload.
+class RecordReader {
+ public:
+  explicit RecordReader(MutableBytes payload) : rest_(payload) {}
+
+  /// The next record; nothing at the end, at padding, or when the rest is malformed.
+  std::optional<Record> next() {
+    if (rest_.empty() || rest_[0] == static_cast<uint8_t>(Kind::padding)) return {};
+    if (rest_.size() < kRecordHeaderBytes) return fail();
+    const size_t length = read_u16(rest_.data() + 2);
+    if (length > rest_.size() - kRecordHeaderBytes) return fail();
+    const Record record{static_cast<Kind>(rest_[0]), rest_[1],
+                        rest_.subspan(kRecordHeaderBytes, length)};
+    rest_ = rest_.subspan(kRecordHeaderBytes + length);
+    return record;
+  }
+
+  /// Whether the walk ended at something that is not a record.
+  bool malformed() const { return malformed_; }
+
+ private:
+  std::optional<Record> fail() {
+    malformed_ = true;
+    rest_ = {};
+    return {};
+  }
+
+  MutableBytes rest_;
+  bool malformed_ = false;
+};
+
+struct FragmentHeader {
+  uint32_t frame = 0;   // number of the frame, unique for a while per sender
+  uint16_t offset = 0;  // of this piece in the frame record's body
+  uint16_t total = 0;   // bytes of that body
+};
+
+inline void write_fragment_header(uint8_t *out, const FragmentHeader& header) {
+  write_u32(out, header.frame);
+  write_u16(out + 4, header.offset);
+  write_u16(out + 6, header.total);
+}
+
+/// `body` has at least kFragmentHeaderBytes.
+inline FragmentHeader read_fragment_header(Bytes body) {
+  return {read_u32(body.data()), read_u16(body.data() + 4), read_u16(body.data() + 6)};
+}
+
+/// Body of echo request and reply; the reply is the request's body, unchanged.
+struct Echo {
+  uint32_t token = 0;
+  uint64_t sent_micros = 0;  // the asker's monotonic clock; means nothing to the answerer
+  uint16_t datagram_bytes = 0;
+};
+
+inline void write_echo(uint8_t *out, const Echo& echo) {
+  write_u32(out, echo.token);
+  write_u64(out + 4, echo.sent_micros);
+  write_u16(out + 12, echo.datagram_bytes);
+}
+
+/// Nothing when the body has another length.
+inline std::optional<Echo> read_echo(Bytes body) {
+  if (body.size() != kEchoBytes) return {};
+  return Echo{read_u32(body.data()), read_u64(body.data() + 4), read_u16(body.data() + 12)};
+}
+
+}  // namespace evio::wire

@@ -1,0 +1,263 @@
+import { type Endpoint, EvioError, type Mac, parseMac } from '@evio/types';
+import { type Observable, Subject } from 'rxjs';
+import { COUNTER_NAMES, type CounterName } from './counter-names.ts';
+import { loadAddon, type NativeDatapath, type NativeEvent } from './native.ts';
+import type {
+  DatapathEvent,
+  MacEntry,
+  OverlayHandle,
+  Path,
+  PeerCounters,
+  PeerHandle,
+  SessionKeys,
+  StreamHandle,
+  Uplink,
+  Via,
+} from './types.ts';
+
+/** MAC of a device as the addon takes it. */
+function macNumber(mac: Mac): number {
+  return Number.parseInt(mac.replaceAll(':', ''), 16);
+}
+
+function macText(mac: number): Mac {
+  const hex = mac.toString(16).padStart(12, '0');
+  return parseMac(hex.replace(/..(?!$)/g, '$&:'));
+}
+
+/** Runs a call of the addon; what it throws has a code and becomes an EvioError. */
+function call<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+      throw new EvioError(error.code, error.message);
+    }
+    throw error;
+  }
+}
+
+function owner(peer: number): PeerHandle | 'local' {
+  return peer === 0 ? 'local' : (peer as PeerHandle);
+}
+
+function shape(event: NativeEvent): DatapathEvent {
+  if (event.type !== 'mac') return event;
+  return {
+    type: 'mac',
+    overlay: event.overlay as OverlayHandle,
+    mac: parseMac(event.mac),
+    owner: owner(event.owner),
+  };
+}
+
+/**
+ * The datapath of this process: TAPs, sockets, sessions, and the threads between them. One is enough
+ * for all overlays, and it keeps the process alive until it is closed.
+ *
+ * No method waits for the network or for a thread; what goes wrong on the way is counted.
+ * All methods throw EvioError `DATAPATH_CLOSED` after `close`.
+ */
+export class Datapath {
+  /** All events, in their order; emits on the event loop, never within a call of this class. */
+  readonly events: Observable<DatapathEvent>;
+  /** The UDP port for IPv4, and for IPv6; mostly the same. */
+  readonly port4?: number;
+  readonly port6?: number;
+  /** Whether this CPU seals AES-GCM in hardware. */
+  readonly aesHardware: boolean;
+
+  readonly #native: NativeDatapath;
+  readonly #events = new Subject<DatapathEvent>();
+
+  private constructor(port: number, ipv6: boolean) {
+    const { NativeDatapath: Native } = loadAddon();
+    this.#native = call(() => new Native(port, ipv6, () => this.#drain()));
+    const { port4, port6, aesHardware } = this.#native.ports();
+    if (port4 !== 0) this.port4 = port4;
+    if (port6 !== 0) this.port6 = port6;
+    this.aesHardware = aesHardware;
+    this.events = this.#events.asObservable();
+  }
+
+  /**
+   * Opens the sockets and starts the receiving thread.
+   *
+   * @param options.port the UDP port; 0 or absent: any free one, the same for both families when that
+   *   can be.
+   * @param options.ipv6 false: IPv4 only. Default true; a host without IPv6 gets IPv4 only.
+   * @throws EvioError `SOCKET_FAILED` when the port is taken, `ADDON_MISSING` when the addon is not built.
+   */
+  static open(options: { readonly port?: number; readonly ipv6?: boolean } = {}): Datapath {
+    return new Datapath(options.port ?? 0, options.ipv6 ?? true);
+  }
+
+  /**
+   * Sends a raw datagram (STUN, handshake), or on a stream one STUN message. Never blocks; network
+   * errors are counted.
+   *
+   * @throws EvioError `ENDPOINT_INVALID` when an address in `via` is not one.
+   */
+  send(bytes: Uint8Array, via: Via): void {
+    call(() => this.#native.send(bytes, via));
+  }
+
+  /**
+   * Connects to a TURN server by TCP or TLS. An event `stream` tells how it went.
+   *
+   * @param options.tls.serverName the name the certificate must have
+   * @param options.tls.ca PEM certificates to trust; absent: the system's
+   * @param options.tls.insecure true: any certificate will do
+   * @throws EvioError `ENDPOINT_INVALID`, or `TLS_INVALID` when `ca` cannot be read.
+   */
+  openStream(options: {
+    readonly remote: Endpoint;
+    readonly tls?: {
+      readonly serverName: string;
+      readonly ca?: string;
+      readonly insecure?: boolean;
+    };
+  }): StreamHandle {
+    return call(() => this.#native.openStream(options.remote, options.tls)) as StreamHandle;
+  }
+
+  /** Closes a stream without an event. */
+  closeStream(stream: StreamHandle): void {
+    call(() => this.#native.closeStream(stream));
+  }
+
+  /** From now on ChannelData with this number on this uplink is taken as coming from `remote`. */
+  bindChannel(uplink: Uplink, channel: number, remote: Endpoint): void {
+    call(() => this.#native.bindChannel(uplink, channel, remote));
+  }
+
+  /** Takes back `bindChannel`. */
+  unbindChannel(uplink: Uplink, channel: number): void {
+    call(() => this.#native.unbindChannel(uplink, channel));
+  }
+
+  /**
+   * Opens a TAP device, making it if there is none, and starts its thread. The device is persistent;
+   * bringing it up and giving it addresses is the caller's work.
+   *
+   * @param options.mtu of the device, in bytes
+   * @param options.mac absent: the device keeps the one it has
+   * @throws EvioError `TAP_FAILED` with the kernel's reason.
+   */
+  openTap(options: { readonly name: string; readonly mtu: number; readonly mac?: Mac }): {
+    overlay: OverlayHandle;
+    name: string;
+    mac: Mac;
+  } {
+    const mac = options.mac === undefined ? undefined : macNumber(options.mac);
+    const opened = call(() => this.#native.openTap(options.name, options.mtu, mac));
+    return {
+      overlay: opened.overlay as OverlayHandle,
+      name: opened.name,
+      mac: macText(opened.mac),
+    };
+  }
+
+  /** Stops an overlay and removes its peers and sessions; the device stays. */
+  closeTap(overlay: OverlayHandle): void {
+    call(() => this.#native.closeTap(overlay));
+  }
+
+  /**
+   * Adds a node that frames may go to. Broadcasts go to all peers of the overlay.
+   *
+   * @throws EvioError `OVERLAY_UNKNOWN`.
+   */
+  addPeer(overlay: OverlayHandle): PeerHandle {
+    return call(() => this.#native.addPeer(overlay)) as PeerHandle;
+  }
+
+  /** Removes a peer with its sessions, waiting frames and learned addresses. */
+  removePeer(peer: PeerHandle): void {
+    call(() => this.#native.removePeer(peer));
+  }
+
+  /**
+   * Sets how datagrams reach a peer. Frames that waited go out, if there is a session.
+   *
+   * @throws EvioError `PEER_UNKNOWN`, `ENDPOINT_INVALID`.
+   */
+  setPath(peer: PeerHandle, path: Path | undefined): void {
+    call(() => this.#native.setPath(peer, path));
+  }
+
+  /**
+   * Sets the largest UDP payload that the path carries, ChannelData header included; at least 548 bytes
+   * (IPv4's 576), 1,200 before it is set. What does not fit is fragmented.
+   *
+   * @throws EvioError `PEER_UNKNOWN`.
+   */
+  setPathMtu(peer: PeerHandle, bytes: number): void {
+    call(() => this.#native.setPathMtu(peer, bytes));
+  }
+
+  /**
+   * Installs the keys of a handshake. Receiving works at once, and as long as they are not removed.
+   *
+   * @throws EvioError `SESSION_REFUSED` when the peer is gone, the index taken or a key not 32 bytes.
+   */
+  addSession(peer: PeerHandle, session: SessionKeys): void {
+    call(() => this.#native.addSession(peer, session));
+  }
+
+  /** Removes keys; does nothing when they are gone. */
+  removeSession(localIndex: number): void {
+    call(() => this.#native.removeSession(localIndex));
+  }
+
+  /** Sends a message to the peer's TypeScript, sealed; at most 32 KiB. It may be lost. */
+  sendControl(peer: PeerHandle, bytes: Uint8Array): void {
+    call(() => this.#native.sendControl(peer, bytes));
+  }
+
+  /**
+   * Sends an echo request, padded so that its UDP payload has `datagramBytes` (ChannelData header
+   * included); 0: as small as can be. It is never fragmented. The reply comes as an event `echo`.
+   *
+   * @param token u32 that the reply carries
+   */
+  probe(peer: PeerHandle, token: number, datagramBytes: number): void {
+    call(() => this.#native.probe(peer, token, datagramBytes));
+  }
+
+  /** Notes that a MAC lives behind a peer, before any frame of it has come. */
+  learn(overlay: OverlayHandle, mac: Mac, peer: PeerHandle): void {
+    call(() => this.#native.learn(overlay, macNumber(mac), peer));
+  }
+
+  /** All counters since the start. */
+  counters(): Record<CounterName, number> {
+    const counted = call(() => this.#native.counters());
+    const entries = COUNTER_NAMES.map(name => [name, counted[name] ?? 0] as const);
+    return Object.fromEntries(entries) as Record<CounterName, number>;
+  }
+
+  /** @throws EvioError `PEER_UNKNOWN`. */
+  peerCounters(peer: PeerHandle): PeerCounters {
+    return call(() => this.#native.peerCounters(peer));
+  }
+
+  /** All MACs heard of in the last 300 s. */
+  macTable(overlay: OverlayHandle): MacEntry[] {
+    return call(() => this.#native.macTable(overlay)).map(row => ({
+      mac: macText(row.mac),
+      owner: owner(row.owner),
+      ageSeconds: row.ageSeconds,
+    }));
+  }
+
+  /** Stops the threads, closes everything and completes `events`. TAP devices stay. */
+  close(): void {
+    this.#native.close();
+    this.#events.complete();
+  }
+
+  #drain(): void {
+    for (const event of this.#native.drain()) this.#events.next(shape(event));
+  }
+}
