@@ -17,7 +17,7 @@ export interface AgentStatus {
   readonly rssBytes: number;
   /** Where datagrams of peers arrive; null for a family the host lacks. */
   readonly ports: { readonly ipv4: number | null; readonly ipv6: number | null };
-  /** Totals, and everything dropped by reason, since the start; names in docs/commands.md. */
+  /** Totals, and everything dropped by reason, since the start. */
   readonly counters: Readonly<Record<string, number>>;
 }
 

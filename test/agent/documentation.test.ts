@@ -1,0 +1,115 @@
+/** What is shipped beside the code says what the code does. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Command } from 'commander';
+import {
+  configSchema,
+  configSchemaText,
+  type SchemaNode,
+} from '../../packages/agent/src/config/index.ts';
+import { buildProgram } from '../../packages/cli/src/index.ts';
+import { createOutput } from '../../packages/cli/src/output.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
+
+/** Every key of the schema as `overlays[].xmpp.jid`; of sections only what is in them. */
+function keysOf(node: SchemaNode, path = ''): Map<string, SchemaNode> {
+  const found = new Map<string, SchemaNode>();
+  for (const [key, inner] of Object.entries(node.properties ?? {})) {
+    const name = path === '' ? key : `${path}.${key}`;
+    const nested = keysOf(inner, name);
+    if (inner.items !== undefined)
+      for (const each of keysOf(inner.items, `${name}[]`)) nested.set(...each);
+    if (inner.properties === undefined) found.set(name, inner);
+    for (const each of nested) found.set(...each);
+  }
+  return found;
+}
+
+/** Rows of all tables: first cell without its quotes, then the rest. */
+function rowsOf(markdown: string): Map<string, readonly string[]> {
+  const rows = markdown.split('\n').filter(line => line.startsWith('| `'));
+  return new Map(
+    rows.map(line => {
+      const [key = '', ...rest] = line.split(/(?<!\\)\|/).slice(1, -1);
+      return [key.trim().replaceAll('`', ''), rest.map(cell => cell.trim())] as const;
+    }),
+  );
+}
+
+test('config/evio.schema.json is the schema of the code (npm run schema writes it)', () => {
+  assert.equal(read('config/evio.schema.json'), configSchemaText());
+});
+
+test('docs/configuration.md describes every key, and no other, with its default', () => {
+  const keys = keysOf(configSchema());
+  const rows = rowsOf(read('docs/configuration.md'));
+  assert.deepEqual([...rows.keys()].sort(), [...keys.keys()].sort());
+  for (const [key, { default: value }] of keys) {
+    if (value === undefined) continue;
+    const expected = typeof value === 'string' ? value : JSON.stringify(value);
+    assert.equal(rows.get(key)?.[0], `\`${expected}\``, key);
+  }
+});
+
+test('every key has a description for editors', () => {
+  for (const [key, { description }] of keysOf(configSchema())) assert.ok(description, key);
+});
+
+const silent = { write: () => undefined };
+const streams = { stdout: silent, stderr: silent, environment: {} };
+const program = buildProgram({
+  output: createOutput(streams),
+  environment: {},
+  fail: () => undefined,
+});
+
+/** `evio ping NODE` and its command, for every command that does something. */
+function commandsOf(command: Command, path: string): Map<string, Command> {
+  const found = new Map<string, Command>();
+  for (const each of command.commands) {
+    const name = `${path} ${each.name()}`;
+    if (each.commands.length > 0) for (const inner of commandsOf(each, name)) found.set(...inner);
+    else {
+      const args = each.registeredArguments.map(argument => argument.name().toUpperCase());
+      found.set([name, ...args].join(' ').replace(' OLD', ' OLD.json'), each);
+    }
+  }
+  return found;
+}
+
+test('docs/commands.md describes every command with every option, as --help does', () => {
+  const sections = new Map(
+    read('docs/commands.md')
+      .split('\n## ')
+      .slice(1)
+      .map(text => [text.split('\n', 1)[0] ?? '', text] as const),
+  );
+  const commands = commandsOf(program, 'evio');
+  assert.deepEqual([...sections.keys()].sort(), [...commands.keys()].sort());
+  for (const [name, command] of commands) {
+    const section = sections.get(name) ?? '';
+    const words = section.replaceAll(/\s+/g, ' ');
+    assert.ok(words.includes(command.description()), `${name}: ${command.description()}`);
+    const options = command.options.map(({ flags, description }) => [flags, description]);
+    const documented = [...rowsOf(section)].map(([flags, [description]]) => [flags, description]);
+    assert.deepEqual(documented.sort(), options.sort(), name);
+  }
+});
+
+test('docs/configuration.md shows its first example as it is shipped', () => {
+  const shown = /```yaml\n([^`]*)```/.exec(read('docs/configuration.md'))?.[1];
+  assert.ok(read('config/minimal.yaml').endsWith(shown ?? 'nothing'));
+});
+
+test('every example is there for the check', () => {
+  const examples = readdirSync(new URL('config/', root)).filter(name => name.endsWith('.yaml'));
+  assert.deepEqual(examples.sort(), [
+    'bridge.yaml',
+    'evio.yaml',
+    'minimal.yaml',
+    'two-overlays.yaml',
+  ]);
+});
