@@ -2,8 +2,8 @@ import { type Candidate, formatEndpoint } from '@evio/types';
 import { endpointKey } from './address.ts';
 import { baseEndpoint, baseKey, type LocalCandidate, typePreferenceOf } from './candidate.ts';
 
-/** RFC 8445 §6.1.2.6. */
-export type PairState = 'frozen' | 'waiting' | 'in-progress' | 'succeeded' | 'failed';
+/** RFC 8445 §6.1.2.6; the state Frozen is not used, see {@link CheckList}. */
+export type PairState = 'waiting' | 'in-progress' | 'succeeded' | 'failed';
 
 export type IceRole = 'controlling' | 'controlled';
 
@@ -19,7 +19,7 @@ export class CandidatePair {
   readonly local: LocalCandidate;
   /** A peer-reflexive one is replaced when signaling tells what it really is. */
   remote: Candidate;
-  state: PairState;
+  state: PairState = 'waiting';
   /** Controlled side: the peer nominated it before our own check succeeded (RFC 8445 §7.3.1.5). */
   nominateOnSuccess = false;
   /** 0: not nominated; otherwise counts up with each nomination, so that the latest wins. */
@@ -29,20 +29,14 @@ export class CandidatePair {
   /** When a failed pair may be tried once more. */
   retryAt = Number.POSITIVE_INFINITY;
 
-  constructor(local: LocalCandidate, remote: Candidate, state: PairState) {
+  constructor(local: LocalCandidate, remote: Candidate) {
     this.local = local;
     this.remote = remote;
-    this.state = state;
   }
 
   /** Equal for equal pairs. */
   get key(): string {
     return pairKey(this.local, this.remote);
-  }
-
-  /** RFC 8445 §6.1.2.6: pairs of one foundation are likely to fare alike. */
-  get foundation(): string {
-    return `${this.local.foundation}:${this.remote.foundation}`;
   }
 
   /** Whether a TURN server (ours or the peer's) is on the way. */

@@ -14,6 +14,10 @@ export const MAX_REMOTE_CANDIDATES = 40;
  * Local server-reflexive candidates make no pairs of their own: what is sent from them is sent from
  * their base (RFC 8445 §6.1.2.4). Direct and relayed pairs take turns, against the strict order of
  * priority: a path through a relay should carry the first packet while direct ones are tried.
+ *
+ * No pair is frozen (RFC 8445 §6.1.2.6): with one component there is nothing to learn from the
+ * foundation's first pair, and after a NAT has changed its mapping the new candidate has the old
+ * one's foundation and must not wait for it to fail.
  */
 export class CheckList {
   readonly #locals = new Map<string, LocalCandidate>();
@@ -88,7 +92,7 @@ export class CheckList {
   next(role: IceRole): CandidatePair | undefined {
     const triggered = this.#triggered.shift();
     if (triggered !== undefined) return triggered;
-    const chosen = this.#bestWaiting(role) ?? this.#unfreeze(role);
+    const chosen = this.#bestWaiting(role);
     if (chosen !== undefined) this.#relayNext = !chosen.relayed;
     return chosen;
   }
@@ -96,18 +100,8 @@ export class CheckList {
   /** Whether {@link next} would give one. */
   get hasNext(): boolean {
     if (this.#triggered.length > 0) return true;
-    const active = this.#activeFoundations();
-    for (const { state, foundation } of this.#pairs.values()) {
-      if (state === 'waiting' || (state === 'frozen' && !active.has(foundation))) return true;
-    }
+    for (const { state } of this.#pairs.values()) if (state === 'waiting') return true;
     return false;
-  }
-
-  /** RFC 8445 §7.2.5.3.3: a success makes the other pairs of its foundation worth a check. */
-  unfreezeFoundation(foundation: string): void {
-    for (const pair of this.#pairs.values()) {
-      if (pair.state === 'frozen' && pair.foundation === foundation) pair.state = 'waiting';
-    }
   }
 
   #pair(local: LocalCandidate, remote: Candidate, role: IceRole): void {
@@ -116,36 +110,14 @@ export class CheckList {
     if (sameEndpoint(ours, remote.endpoint)) return; // to ourselves
     const key = pairKey(local, remote);
     if (this.#pairs.has(key)) return;
-    const pair = new CandidatePair(local, remote, 'frozen');
-    this.#pairs.set(key, pair);
-    if (!this.#activeFoundations().has(pair.foundation)) pair.state = 'waiting';
+    this.#pairs.set(key, new CandidatePair(local, remote));
     if (this.#pairs.size > MAX_PAIRS) this.#dropWorst(role);
-  }
-
-  /** Foundations of which a pair is being tried, so that the others should wait for its end. */
-  #activeFoundations(): Set<string> {
-    const active = new Set<string>();
-    for (const { state, foundation } of this.#pairs.values()) {
-      if (state === 'waiting' || state === 'in-progress') active.add(foundation);
-    }
-    return active;
   }
 
   #bestWaiting(role: IceRole): CandidatePair | undefined {
     let best: CandidatePair | undefined;
     for (const pair of this.#pairs.values()) {
       if (pair.state !== 'waiting') continue;
-      if (best === undefined || this.#before(pair, best, role)) best = pair;
-    }
-    return best;
-  }
-
-  /** RFC 8445 §6.1.4.2: the best frozen pair of a foundation that nothing is tried of. */
-  #unfreeze(role: IceRole): CandidatePair | undefined {
-    const active = this.#activeFoundations();
-    let best: CandidatePair | undefined;
-    for (const pair of this.#pairs.values()) {
-      if (pair.state !== 'frozen' || active.has(pair.foundation)) continue;
       if (best === undefined || this.#before(pair, best, role)) best = pair;
     }
     return best;

@@ -394,7 +394,6 @@ export class IceAgent {
     pair.retryAt = Number.POSITIVE_INFINITY;
     if (pair.state !== 'succeeded') {
       pair.state = 'succeeded';
-      this.#list.unfreezeFoundation(pair.foundation);
       if (!pair.relayed) this.#firstDirectAt ??= now;
     }
     const nominated = nominate && role === this.#role && role === 'controlling';

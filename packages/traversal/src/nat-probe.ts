@@ -27,7 +27,9 @@ type Step = 'first' | 'other-address' | 'other-port' | 'change-both' | 'change-p
 /**
  * NAT behaviour discovery (RFC 5780 §4.3, §4.4) against one server that has two addresses. Must run
  * on a socket that has not talked to the server's other addresses before, or filtering looks
- * laxer than it is. Sans-IO, for `evio doctor`.
+ * laxer than it is. Limit: a NAT that maps by address and does not filter may look as if it mapped
+ * by address and port, because the filtering test has opened one of the ways that the mapping test
+ * takes. Sans-IO, for `evio doctor`.
  */
 export class NatProbe {
   readonly #local: Endpoint;

@@ -88,7 +88,7 @@ export class TurnServerModel {
   #onBytes(client: Client, bytes: Uint8Array): void {
     if (this.silent) return;
     const [first = 0xff] = bytes;
-    if (first >= 0x40 && first <= 0x4f) {
+    if (first >= 0x40 && first <= 0x4f && bytes.length >= 4) {
       const view = Buffer.from(bytes);
       const allocation = this.#allocation(client);
       const peer = allocation?.channels.get(view.readUInt16BE(0));

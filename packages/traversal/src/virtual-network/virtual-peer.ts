@@ -221,7 +221,7 @@ export class VirtualPeer {
     if (first <= 3) {
       const inner = this.demux.receive(now, bytes, arrival);
       if (inner) this.received.push(Buffer.from(inner.bytes.subarray(1)).toString());
-    } else if (first >= 0x40 && first <= 0x4f) {
+    } else if (first >= 0x40 && first <= 0x4f && bytes.length >= 4) {
       const view = Buffer.from(bytes);
       const channel = view.readUInt16BE(0);
       const remote = this.#channels.get(channelKey(uplink, channel));
