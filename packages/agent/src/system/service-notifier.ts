@@ -23,7 +23,7 @@ export interface ServiceNotifierOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onFault: (error: EvioError) => void;
   /** Sends one message of `KEY=value` lines; {@link sendByCommand} when absent. */
-  readonly send?: (message: string) => Promise<void>;
+  readonly send?: (message: string, socket: string) => Promise<void>;
 }
 
 /**
@@ -31,9 +31,10 @@ export interface ServiceNotifierOptions {
  * the message; the unit needs `NotifyAccess=all`. It waits until systemd has taken the message, so
  * that systemd still knows which service the sender belongs to.
  */
-export function sendByCommand(message: string): Promise<void> {
+export function sendByCommand(message: string, socket: string): Promise<void> {
+  const options = { timeout: 5000, env: { ...process.env, NOTIFY_SOCKET: socket } };
   return new Promise((resolve, reject) => {
-    execFile('systemd-notify', message.split('\n'), { timeout: 5000 }, (error, _out, stderr) => {
+    execFile('systemd-notify', message.split('\n'), options, (error, _out, stderr) => {
       if (!error) return resolve();
       const text = `systemd-notify failed: ${stderr.trim() || error.message}`;
       reject(new EvioError('NOTIFY_FAILED', text, { cause: error }));
@@ -50,7 +51,7 @@ export function createServiceNotifier(options: ServiceNotifierOptions): ServiceN
   const tell = (message: string) => {
     if (!NOTIFY_SOCKET) return;
     last = last
-      .then(() => send(message))
+      .then(() => send(message, NOTIFY_SOCKET))
       .catch((error: unknown) => {
         options.onFault(
           error instanceof EvioError
