@@ -30,7 +30,7 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
   prosody lua-sec coturn iperf3'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark conntrack iputils-arping" ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark conntrack iputils-arping systemd" ;;
   bench) packages="$packages wireguard-tools" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac

@@ -80,6 +80,16 @@ test('status shows node, signaling and peers, and as JSON what the agent said', 
   assert.deepEqual(JSON.parse((await ask('status', '--json')).out), agentControl().status());
 });
 
+test('status shows who was refused, and why', async t => {
+  const refused = [{ jid: 'c@example.org', code: 'KEY_CHANGED', message: 'another key' }];
+  const [overlay] = agentControl().status().overlays;
+  assert.ok(overlay);
+  const ask = await withAgent(t, {
+    status: () => ({ ...agentControl().status(), overlays: [{ ...overlay, refused }] }),
+  });
+  assert.match((await ask('status')).out, /refused c@example\.org: another key/);
+});
+
 test('peers and topology list what there is', async t => {
   const ask = await withAgent(t);
   assert.match((await ask('peers')).out, /^NAME.*\nedge-b/);

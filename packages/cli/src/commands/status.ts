@@ -11,6 +11,9 @@ export async function status({ output }: Context, options: AgentOptions): Promis
   output.print(head(answer));
   for (const overlay of answer.overlays) {
     output.print(`\n${overlayHead(overlay, output.style)}`);
+    for (const { jid, message } of overlay.refused) {
+      output.print(`  ${output.style.bad(`refused ${jid}`)}: ${message}`);
+    }
     if (overlay.peers.length === 0) output.print('  no other member is known yet');
     else {
       const rows = overlay.peers.map(peer => peerRow(peer, output.style));
