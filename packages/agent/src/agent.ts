@@ -1,15 +1,291 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Datapath, type DatapathEvent, type Via } from '@evio/datapath';
+import { HandshakeGate, Identity, InitiationClock, PinStore, SessionIndexes } from '@evio/session';
 import { EvioError } from '@evio/types';
-import type { AgentConfig } from './config/index.ts';
-import type { Logger, ServiceNotifier } from './system/index.ts';
+import {
+  type AgentConfig,
+  type Change,
+  type ConfigDiff,
+  diffConfig,
+  loadConfig,
+  type OverlayConfig,
+  takeOver,
+} from './config/index.ts';
+import type {
+  AgentControl,
+  AgentStatus,
+  OverlayTopology,
+  PeerTarget,
+  PingOptions,
+  PingReply,
+  ReloadReport,
+  Trace,
+} from './control/index.ts';
+import type { Link } from './link/link.ts';
+import { Overlay } from './overlay/overlay.ts';
+import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
+import { type Logger, StateLock } from './system/index.ts';
+import { Underlay } from './underlay/underlay.ts';
+import { VERSION } from './version.ts';
 
-export interface RunAgentOptions {
+export interface AgentOptions {
   readonly config: AgentConfig;
-  readonly configFile: string;
   readonly logger: Logger;
-  readonly notify: ServiceNotifier;
 }
 
-/** Runs the agent until it is told to stop; resolves after a graceful stop. */
-export async function runAgent(_options: RunAgentOptions): Promise<void> {
-  throw new EvioError('NOT_BUILT', 'the agent is not composed yet');
+/** The agent of one node: the datapath, the underlay, and the overlays on them. */
+export class Agent implements AgentControl {
+  readonly failed: Promise<Error>;
+  readonly #fail: (error: Error) => void;
+  readonly #since = new Date();
+  readonly #logger: Logger;
+  readonly #lock: StateLock;
+  readonly #identity: Identity;
+  readonly #pins: PinStore;
+  readonly #datapath: Datapath;
+  readonly #underlay: Underlay;
+  readonly #gate: HandshakeGate;
+  readonly #clock = new InitiationClock(Date.now);
+  readonly #indexes = new SessionIndexes<Link>(randomBytes);
+  readonly #overlays = new Map<string, Overlay>();
+  #config: AgentConfig;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  private constructor(config: AgentConfig, logger: Logger, lock: StateLock) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#lock = lock;
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.failed = promise;
+    this.#fail = resolve;
+    this.#identity = Identity.loadOrCreate(join(config.stateDir, 'identity.json'), randomBytes);
+    this.#pins = PinStore.open(join(config.stateDir, 'pins.json'));
+    this.#gate = new HandshakeGate(this.#identity);
+    this.#datapath = Datapath.open({ port: config.listen.port });
+    this.#underlay = new Underlay({
+      datapath: this.#datapath,
+      random: randomBytes,
+      logger,
+      onHandshake: (bytes, via) => this.#onHandshake(bytes, via),
+      onGroundChanged: (reason, change) => {
+        for (const overlay of this.#overlays.values()) overlay.groundChanged(reason, change);
+      },
+    });
+  }
+
+  /** @throws EvioError when the state directory, a TAP or a socket cannot be had. */
+  static async start({ config, logger }: AgentOptions): Promise<Agent> {
+    const lock = await StateLock.acquire(config.stateDir);
+    const agent = new Agent(config, logger, lock);
+    agent.#datapath.events.subscribe(event => agent.#observe(event));
+    logger.info(
+      { node: agent.#identity.nodeId, port4: agent.#datapath.port4, port6: agent.#datapath.port6 },
+      'started',
+    );
+    try {
+      agent.#useAddresses();
+      for (const overlay of config.overlays) await agent.#add(overlay);
+    } catch (error) {
+      await agent.stop();
+      throw error;
+    }
+    return agent;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#overlays.keys()].map(name => this.#remove(name)));
+    this.#underlay.stop();
+    this.#datapath.close();
+    await this.#lock.release();
+  }
+
+  // -- Control
+
+  status(): AgentStatus {
+    const { port4, port6 } = this.#datapath;
+    return {
+      version: VERSION,
+      node: { id: this.#identity.nodeId, name: this.#config.name },
+      overlays: [...this.#overlays.values()].map(overlay =>
+        overlayStatus(overlay, this.#datapath, this.#underlay),
+      ),
+      since: this.#since.toISOString(),
+      pid: process.pid,
+      rssBytes: process.memoryUsage.rss(),
+      ports: { ipv4: port4 ?? null, ipv6: port6 ?? null },
+      counters: {
+        ...this.#datapath.counters(),
+        ...this.#underlay.counters(),
+        ...prefixed('handshake', this.#gate.counters()),
+      },
+    };
+  }
+
+  topology(): readonly OverlayTopology[] {
+    const self = { id: this.#identity.nodeId, name: this.#config.name };
+    return [...this.#overlays.values()].map(overlay =>
+      overlayTopology(overlay, self, this.#underlay),
+    );
+  }
+
+  async *ping(target: PeerTarget, options: PingOptions): AsyncIterable<PingReply> {
+    const { count, intervalMs, timeoutMs, datagramBytes, signal } = options;
+    for (let sequence = 1; sequence <= count && !signal.aborted; sequence += 1) {
+      const link = this.#linkTo(target);
+      const began = performance.now();
+      const rttMs = await link.probe.ping({ datagramBytes, timeoutMs });
+      const path = pathStatus(link, this.#underlay);
+      yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
+      const rest = began + intervalMs - performance.now();
+      if (sequence < count && rest > 0 && !signal.aborted) {
+        await new Promise(resolve => setTimeout(resolve, rest));
+      }
+    }
+  }
+
+  async trace(target: PeerTarget): Promise<Trace> {
+    const link = this.#linkTo(target);
+    const timeoutMs = 2_000;
+    const rttMs = await link.probe.ping({ datagramBytes: 0, timeoutMs });
+    const { id, name } = link.record;
+    return {
+      target,
+      hops: [{ id, name, path: pathStatus(link, this.#underlay), rttMs: rttMs ?? null }],
+    };
+  }
+
+  async forget(account: string, overlay?: string): Promise<readonly string[]> {
+    const names = overlay === undefined ? [...this.#overlays.keys()] : [overlay];
+    const forgotten = names.filter(name => this.#pins.forget(account, name));
+    for (const name of forgotten) this.#overlays.get(name)?.forgot(account);
+    return forgotten;
+  }
+
+  reload(): Promise<ReloadReport> {
+    const next = this.#reloading.then(() => this.#reload());
+    this.#reloading = next.catch(() => undefined);
+    return next;
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    try {
+      const next = loadConfig(this.#config.file);
+      const diff = diffConfig(this.#config, next);
+      await this.#apply(takeOver(this.#config, next), diff);
+      const report = {
+        applied: diff.applicable.map(describeChange),
+        needsRestart: diff.needsRestart.map(describeChange),
+      };
+      this.#logger.info(report, 'configuration read again');
+      return report;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#logger.error({ error: message }, 'the configuration was not taken over');
+      throw error;
+    }
+  }
+
+  async #apply(next: AgentConfig, { applicable }: ConfigDiff): Promise<void> {
+    this.#logger.level = next.log.level;
+    for (const { name } of this.#config.overlays) {
+      if (!next.overlays.some(overlay => overlay.name === name)) await this.#remove(name);
+    }
+    for (const overlay of next.overlays) {
+      const running = this.#overlays.get(overlay.name);
+      const changed = applicable.some(change => change.overlay === overlay.name);
+      if (running === undefined) await this.#add(overlay);
+      else if (changed) await running.reconfigure(overlay);
+    }
+    this.#config = next;
+    this.#useAddresses();
+  }
+
+  // -- Parts
+
+  async #add(config: OverlayConfig): Promise<void> {
+    const { keepaliveSeconds, rekeySeconds, rejectSeconds } = this.#config.timers;
+    this.#gate.addOverlay(config.name);
+    const overlay = await Overlay.start({
+      config,
+      name: this.#config.name,
+      identity: this.#identity,
+      pins: this.#pins,
+      clock: this.#clock,
+      datapath: this.#datapath,
+      underlay: this.#underlay,
+      indexes: this.#indexes,
+      timers: { rekeyAfter: rekeySeconds * 1_000, rejectAfter: rejectSeconds * 1_000 },
+      keepaliveMs: keepaliveSeconds * 1_000,
+      random: randomBytes,
+      logger: this.#logger.child({ overlay: config.name }),
+    });
+    this.#overlays.set(config.name, overlay);
+  }
+
+  async #remove(name: string): Promise<void> {
+    const overlay = this.#overlays.get(name);
+    this.#overlays.delete(name);
+    this.#gate.removeOverlay(name);
+    await overlay?.stop();
+  }
+
+  /** Which addresses ICE may offer: those of no overlay, and none that the file says to ignore. */
+  #useAddresses(): void {
+    const { overlays } = this.#config;
+    this.#underlay.useAddresses({
+      ignore: overlays.flatMap(({ ice }) => ice.ignoreInterfaces),
+      own: overlays.flatMap(({ interface: { name, bridge } }) => [
+        name,
+        ...(bridge === undefined ? [] : [bridge]),
+      ]),
+      ownAddresses: overlays.flatMap(overlay => overlay.interface.addresses),
+    });
+  }
+
+  #observe(event: DatapathEvent): void {
+    switch (event.type) {
+      case 'datagram':
+      case 'stream':
+      case 'network':
+        this.#underlay.observe(event);
+        break;
+      case 'failed':
+        this.#logger.fatal({ reason: event.message }, 'the datapath failed');
+        this.#fail(new EvioError('DATAPATH_FAILED', event.message));
+        break;
+      case 'mac':
+        break; // the datapath has acted on it; nobody here needs to know
+      default:
+        for (const overlay of this.#overlays.values()) if (overlay.observe(event)) return;
+    }
+  }
+
+  #onHandshake(bytes: Uint8Array, via: Via): void {
+    const from = via.kind === 'uplink' ? '' : via.remote.address;
+    const verdict = this.#gate.peerOf(performance.now(), bytes, from);
+    if (verdict.kind === 'drop') return; // the gate counts it
+    const link =
+      verdict.kind === 'initiation'
+        ? this.#overlays.get(verdict.overlay)?.linkByKey(verdict.staticPublic)
+        : this.#indexes.ownerOf(verdict.receiverIndex);
+    link?.handshake(bytes, via);
+  }
+
+  #linkTo({ overlay: name, id }: PeerTarget): Link {
+    const link = this.#overlays.get(name)?.links.get(id);
+    if (link === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
+    return link;
+  }
+}
+
+function describeChange({ overlay, text }: Change): string {
+  return overlay === undefined ? text : `${overlay}: ${text}`;
+}
+
+/** `{ mac1: 3 }` under `handshake` is `{ handshakeMac1: 3 }`. */
+function prefixed(prefix: string, counters: Readonly<Record<string, number>>) {
+  const name = (key: string) =>
+    `${prefix}-${key}`.replace(/-(.)/g, (_, first: string) => first.toUpperCase());
+  return Object.fromEntries(Object.entries(counters).map(([key, count]) => [name(key), count]));
 }

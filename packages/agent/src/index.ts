@@ -10,6 +10,7 @@
  * const { runAgent } = await import('@evio/agent/agent');
  * await runAgent({ config, configFile, logger, notify }); // until SIGTERM
  */
-export type { RunAgentOptions } from './agent.ts';
+
 export type { AgentConfig } from './config/index.ts';
 export type { AgentControl, AgentStatus } from './control/index.ts';
+export type { RunAgentOptions } from './run-agent.ts';

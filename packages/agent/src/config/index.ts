@@ -27,3 +27,4 @@ export { type Cidr, parseCidr } from './formats.ts';
 export { loadConfig, parseConfig } from './load-config.ts';
 export type { ConfigFileInput } from './schema.ts';
 export { configSchema, configSchemaText, type SchemaNode } from './shape.ts';
+export { takeOver } from './take-over.ts';

@@ -43,6 +43,7 @@ export function status(peers: readonly PeerStatus[] = [peer('b')]): AgentStatus 
           since: '2026-01-01T00:00:00.000Z',
         },
         peers,
+        refused: [],
       },
     ],
     since: '2026-01-01T00:00:00.000Z',

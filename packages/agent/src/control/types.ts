@@ -31,6 +31,17 @@ export interface OverlayStatus {
   readonly mtu: number;
   readonly signaling: SignalingStatus;
   readonly peers: readonly PeerStatus[];
+  /** Accounts that announced themselves and were not taken, with the reason. */
+  readonly refused: readonly RefusedAccount[];
+}
+
+export interface RefusedAccount {
+  /** Bare JID. */
+  readonly jid: string;
+  /** `KEY_CHANGED`, `RECORD_FORGED` and their like. */
+  readonly code: string;
+  /** What happened, and the mend. */
+  readonly message: string;
 }
 
 export interface SignalingStatus {

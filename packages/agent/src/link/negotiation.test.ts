@@ -74,12 +74,12 @@ test('a link that works offers nothing and has no timeout', () => {
 
 test('a restart offers at once, but not twice within the interval', () => {
   const link = connected();
-  assert.equal(link.restart(5_000), true);
+  link.restart(5_000);
   assert.equal(link.tick(5_000), true);
   link.offered(5_000, 's2');
   link.answered(5_010, 's2');
   link.connected('s2');
-  assert.equal(link.restart(5_100), false);
+  link.restart(5_100);
   assert.equal(link.tick(5_100), false);
   assert.equal(link.tick(5_000 + RESTART_INTERVAL), true);
 });
@@ -95,7 +95,7 @@ test('a link that works survives the loss of signaling', () => {
 test('a restart without signaling waits for signaling', () => {
   const link = connected();
   link.unreach();
-  assert.equal(link.restart(5_000), false);
+  link.restart(5_000);
   assert.equal(link.tick(9_000), false);
   link.reach(10_000);
   assert.equal(link.tick(10_000), true);
@@ -116,4 +116,14 @@ test('a peer that restarted is offered to anew', () => {
   const link = connected();
   link.peerRestarted(20_000);
   assert.equal(link.tick(20_000), true);
+});
+
+test('only a change of the ground interrupts what is under way', () => {
+  const link = connected();
+  link.restart(5_000);
+  link.offered(5_000, 's2');
+  link.restart(7_000);
+  assert.equal(link.state.kind, 'offering');
+  link.restart(7_000, { force: true });
+  assert.equal(link.tick(7_000), true);
 });

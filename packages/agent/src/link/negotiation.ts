@@ -73,19 +73,17 @@ export class Negotiation {
   }
 
   /**
-   * The path is in doubt: agree on a new one while the old one goes on.
-   *
-   * @returns false when it is too soon after the last offer; {@link tick} will then do it in time.
+   * The path is in doubt: agree on a new one while the old one goes on. What is under way already is
+   * left to end, unless `force`d because the ground changed under it.
    */
-  restart(now: number): boolean {
+  restart(now: number, { force = false } = {}): void {
     if (!this.#reachable) {
       this.#state = { kind: 'idle' };
-      return false;
+      return;
     }
-    if (this.#state.kind === 'offering' || this.#state.kind === 'waiting') return true;
-    const soonest = this.#lastOffer + RESTART_INTERVAL;
-    this.#state = { kind: 'pausing', until: Math.max(now, soonest) };
-    return now >= soonest;
+    if (force) this.#failures = 0;
+    else if (this.#state.kind !== 'connected') return;
+    this.#state = { kind: 'pausing', until: Math.max(now, this.#lastOffer + RESTART_INTERVAL) };
   }
 
   /** Our offer of `session` went out. */

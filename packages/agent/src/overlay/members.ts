@@ -1,0 +1,94 @@
+import { decodeNodeRecord, type NodeRecord, type PinStore } from '@evio/session';
+import { EvioError, type NodeId } from '@evio/types';
+
+/** A node that belongs to the overlay and is, or lately was, online. */
+export interface OverlayMember {
+  readonly record: NodeRecord;
+  /** The full JID it announces itself with. */
+  readonly jid: string;
+}
+
+/** What an announcement meant. */
+export type Admission =
+  | { readonly kind: 'joined' | 'restarted' | 'unchanged'; readonly member: OverlayMember }
+  | { readonly kind: 'self' };
+
+/**
+ * Who is in the overlay: takes the node records that presence brings, and admits those that are what
+ * they claim to be. Pure but for the pins, which live on disk.
+ */
+export class Members {
+  readonly #overlay: string;
+  readonly #self: NodeId;
+  readonly #pins: PinStore;
+  readonly #byId = new Map<NodeId, OverlayMember>();
+
+  constructor(options: { overlay: string; self: NodeId; pins: PinStore }) {
+    this.#overlay = options.overlay;
+    this.#self = options.self;
+    this.#pins = options.pins;
+  }
+
+  /** Every member that was announced and has not left. */
+  all(): OverlayMember[] {
+    return [...this.#byId.values()];
+  }
+
+  get(id: NodeId): OverlayMember | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The member that speaks from a full JID. */
+  byJid(jid: string): OverlayMember | undefined {
+    for (const member of this.#byId.values()) if (member.jid === jid) return member;
+    return undefined;
+  }
+
+  /**
+   * Takes the record that `account` announced from `jid`.
+   *
+   * @throws EvioError `RECORD_*` for one that is damaged or forged, `RECORD_FOREIGN` for another
+   *   overlay's or account's, `KEY_CHANGED` when the account is pinned to another key,
+   *   `RECORD_STALE` for one older than what is known.
+   */
+  announce(jid: string, account: string, bytes: Uint8Array): Admission {
+    const record = decodeNodeRecord(bytes);
+    if (record.overlay !== this.#overlay || record.account !== account) {
+      throw new EvioError(
+        'RECORD_FOREIGN',
+        `${jid} announced a record of ${record.account} in overlay "${record.overlay}", ` +
+          `expected ${account} in "${this.#overlay}"`,
+      );
+    }
+    if (record.id === this.#self) return { kind: 'self' };
+    this.#pins.check(this.#overlay, account, record);
+    const known = this.#byId.get(record.id);
+    if (known !== undefined && record.sequence < known.record.sequence) {
+      throw new EvioError('RECORD_STALE', `${jid} announced an older record than it had before`);
+    }
+    const member: OverlayMember = { record, jid };
+    this.#byId.set(record.id, member);
+    if (known === undefined) return { kind: 'joined', member };
+    const unchanged = known.record.sequence === record.sequence && known.jid === jid;
+    return { kind: unchanged ? 'unchanged' : 'restarted', member };
+  }
+
+  /** The node at `jid` went away. Returns it if it was a member. */
+  leave(jid: string): OverlayMember | undefined {
+    const member = this.byJid(jid);
+    if (member !== undefined) this.#byId.delete(member.record.id);
+    return member;
+  }
+
+  /** The member that an id, account, name or overlay address names; the node itself is not one. */
+  find(name: string): OverlayMember | undefined {
+    for (const member of this.#byId.values()) {
+      const { id, account, name: nodeName, addresses } = member.record;
+      const hosts = addresses.map(address => address.split('/')[0]);
+      if (name === id || name === account || name === nodeName || hosts.includes(name)) {
+        return member;
+      }
+    }
+    return undefined;
+  }
+}

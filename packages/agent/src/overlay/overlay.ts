@@ -1,0 +1,380 @@
+import type { Datapath, DatapathEvent, OverlayHandle, PeerHandle } from '@evio/datapath';
+import {
+  encodeNodeRecord,
+  type Identity,
+  type InitiationClock,
+  type NodeRecord,
+  PeerSession,
+  type PinStore,
+  type SessionIndexes,
+  type Timers,
+} from '@evio/session';
+import {
+  type LinkMessage,
+  type PeerEvent,
+  SignalingClient,
+  type SignalingState,
+} from '@evio/signaling';
+import { FullMesh, type LinkPolicy, type LinkRole } from '@evio/topology';
+import { compareNodeIds, EvioError, type Mac, type NodeId } from '@evio/types';
+import { Subscription } from 'rxjs';
+import type { OverlayConfig } from '../config/index.ts';
+import { Link } from '../link/link.ts';
+import { type Logger, setUpInterface, type WantedInterface } from '../system/index.ts';
+import type { Underlay } from '../underlay/underlay.ts';
+import { Members, type OverlayMember } from './members.ts';
+import { tapMac } from './tap-mac.ts';
+
+/** What an overlay needs of the agent around it. */
+export interface OverlayOptions {
+  readonly config: OverlayConfig;
+  /** This node's name. */
+  readonly name: string;
+  readonly identity: Identity;
+  readonly pins: PinStore;
+  /** Of all handshakes of the process. */
+  readonly clock: InitiationClock;
+  readonly datapath: Datapath;
+  readonly underlay: Underlay;
+  /** Session indexes of the whole process. */
+  readonly indexes: SessionIndexes<Link>;
+  readonly timers: Partial<Timers>;
+  readonly keepaliveMs: number;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly logger: Logger;
+}
+
+/** A node record is newer than those of all former runs: milliseconds since 1970. */
+const newSequence = () => BigInt(Date.now());
+
+/**
+ * One overlay on this node: its TAP, its account at the XMPP server, its members, and a link to each
+ * member that the policy wants one to.
+ */
+export class Overlay {
+  readonly #options: OverlayOptions;
+  readonly #handle: OverlayHandle;
+  readonly #mac: Mac;
+  readonly #members: Members;
+  readonly #links = new Map<NodeId, Link>();
+  /** Accounts that were refused, and why, until they show something better. */
+  readonly #refused = new Map<string, EvioError>();
+  #config: OverlayConfig;
+  #policy: LinkPolicy;
+  #roles: ReadonlyMap<NodeId, LinkRole> = new Map();
+  #signaling: SignalingClient;
+  #subscriptions = new Subscription();
+  #state: SignalingState = { state: 'offline', since: performance.now() };
+
+  private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
+    const { config, identity, pins } = options;
+    this.#options = options;
+    this.#handle = handle;
+    this.#mac = mac;
+    this.#config = config;
+    this.#members = new Members({ overlay: config.name, self: identity.nodeId, pins });
+    this.#policy = new FullMesh(config.topology);
+    this.#signaling = this.#connect();
+  }
+
+  /**
+   * Opens the TAP, gives it its addresses, and begins to sign in.
+   *
+   * @throws EvioError when the TAP or its addresses cannot be set up.
+   */
+  static async start(options: OverlayOptions): Promise<Overlay> {
+    const { config, datapath, identity } = options;
+    const { name, mtu } = config.interface;
+    const mac = tapMac(identity.nodeId, config.name);
+    const tap = datapath.openTap({ name, mtu, mac });
+    try {
+      await setUpInterface(wantedInterface(config));
+    } catch (error) {
+      datapath.closeTap(tap.overlay);
+      throw error;
+    }
+    return new Overlay(options, tap.overlay, tap.mac);
+  }
+
+  get config(): OverlayConfig {
+    return this.#config;
+  }
+
+  get handle(): OverlayHandle {
+    return this.#handle;
+  }
+
+  get members(): Members {
+    return this.#members;
+  }
+
+  get links(): ReadonlyMap<NodeId, Link> {
+    return this.#links;
+  }
+
+  get refused(): ReadonlyMap<string, EvioError> {
+    return this.#refused;
+  }
+
+  get signaling(): SignalingState {
+    return this.#state;
+  }
+
+  roleOf(id: NodeId): LinkRole | 'none' {
+    return (this.#links.has(id) && this.#roles.get(id)) || 'none';
+  }
+
+  /** The link whose datapath peer this is. */
+  linkOf(handle: PeerHandle): Link | undefined {
+    for (const link of this.#links.values()) if (link.handle === handle) return link;
+    return undefined;
+  }
+
+  /** The link to the node with this X25519 static key. */
+  linkByKey(staticPublic: Uint8Array): Link | undefined {
+    for (const link of this.#links.values()) {
+      if (Buffer.compare(link.record.staticPublic, staticPublic) === 0) return link;
+    }
+    return undefined;
+  }
+
+  /** An event of the datapath; returns whether it was for this overlay. */
+  observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
+    const link = this.linkOf(event.peer);
+    link?.observe(event);
+    return link !== undefined;
+  }
+
+  /** The host's addresses changed, or a server sees us elsewhere than before. */
+  groundChanged(reason: string, { reconnect }: { reconnect: boolean }): void {
+    if (reconnect) this.#signaling.reconnect(reason);
+    for (const link of this.#links.values()) link.renew(reason);
+  }
+
+  /** An account's pin was removed: what it announces is taken again. */
+  forgot(account: string): void {
+    if (!this.#refused.delete(account)) return;
+    this.#signaling.reconnect(`the key of ${account} is accepted anew`);
+  }
+
+  /** Takes over what changed in the configuration. @throws EvioError as {@link start}. */
+  async reconfigure(config: OverlayConfig): Promise<void> {
+    const former = this.#config;
+    const same = (key: 'interface' | 'xmpp' | 'topology' | 'ice') =>
+      JSON.stringify(former[key]) === JSON.stringify(config[key]);
+    const wanted = wantedInterface(config);
+    if (!same('interface')) await setUpInterface(wanted, { former: wantedInterface(former) });
+    this.#config = config;
+    if (!same('topology')) {
+      this.#policy = new FullMesh(config.topology);
+      this.#reconcile();
+    }
+    if (!same('xmpp')) {
+      this.#subscriptions.unsubscribe();
+      await this.#signaling.stop();
+      this.#subscriptions = new Subscription();
+      this.#signaling = this.#connect();
+    } else if (!same('interface')) {
+      this.#signaling.announce(this.#record());
+    }
+    if (!same('ice')) this.#useServers();
+  }
+
+  /** Leaves: tells the peers, signs out, and closes the TAP, which stays as a device. */
+  async stop(): Promise<void> {
+    for (const link of this.#links.values()) link.close('success');
+    this.#links.clear();
+    await this.#signaling.stop();
+    this.#subscriptions.unsubscribe();
+    this.#options.underlay.setServers(this.#config.name, []);
+    this.#options.datapath.closeTap(this.#handle);
+  }
+
+  // -- Signaling
+
+  #connect(): SignalingClient {
+    const { identity, logger, random, underlay } = this.#options;
+    const { name, xmpp } = this.#config;
+    const { jid, password, certificate, service, ca, group, allowPlain } = xmpp;
+    const client = new SignalingClient({
+      jid,
+      ...(password !== undefined && { password }),
+      ...(certificate !== undefined && { certificate }),
+      ...(service !== undefined && { service }),
+      ...(ca !== undefined && { ca }),
+      allowPlain,
+      group,
+      resource: `evio.${name}.${identity.nodeId.slice(0, 8)}`,
+      random,
+      logger,
+    });
+    this.#subscriptions.add(client.state.subscribe(state => this.#onState(state)));
+    this.#subscriptions.add(client.peers.subscribe(event => this.#onPeer(event)));
+    this.#subscriptions.add(
+      client.messages.subscribe(({ from, message }) => this.#onMessage(from, message)),
+    );
+    this.#subscriptions.add(
+      client.iceServers.subscribe(servers => {
+        if (this.#config.ice.servers.length > 0) return;
+        underlay.setServers(name, servers, ca === undefined ? {} : { ca });
+      }),
+    );
+    if (this.#config.ice.servers.length > 0) this.#useServers();
+    client.announce(this.#record());
+    client.start();
+    return client;
+  }
+
+  #useServers(): void {
+    const { name, ice, xmpp } = this.#config;
+    const ca = ice.ca ?? xmpp.ca;
+    this.#options.underlay.setServers(name, ice.servers, ca === undefined ? {} : { ca });
+  }
+
+  #record(): Uint8Array {
+    const { identity, name } = this.#options;
+    return encodeNodeRecord(identity, {
+      account: this.#config.xmpp.jid,
+      name,
+      overlay: this.#config.name,
+      addresses: this.#config.interface.addresses,
+      mac: this.#mac,
+      sequence: newSequence(),
+    });
+  }
+
+  #onState(state: SignalingState): void {
+    const before = this.#state.state;
+    this.#state = state;
+    if (state.state === before) return;
+    const { logger } = this.#options;
+    const details = state.error === undefined ? {} : { error: state.error.message };
+    logger.info({ state: state.state, ...details }, 'signaling');
+    for (const [id, link] of this.#links) {
+      const member = this.#members.get(id);
+      if (state.state === 'online' && member !== undefined) link.reach(member.jid);
+      else link.unreach();
+    }
+  }
+
+  #onPeer(event: PeerEvent): void {
+    if (event.type === 'gone') {
+      const member = this.#members.leave(event.jid);
+      if (member !== undefined) {
+        this.#options.logger.info({ peer: event.account }, 'left');
+        this.#links.get(member.record.id)?.unreach();
+        this.#reconcile();
+      }
+      return;
+    }
+    const { jid, account } = event;
+    try {
+      const admission = this.#members.announce(jid, account, event.record);
+      this.#refused.delete(account);
+      if (admission.kind === 'self' || admission.kind === 'unchanged') return;
+      const { record } = admission.member;
+      this.#options.logger.info({ peer: account, node: record.id }, admission.kind);
+      this.#reconcile();
+      if (admission.kind === 'restarted') this.#links.get(record.id)?.restarted(record, jid);
+    } catch (error) {
+      if (!(error instanceof EvioError)) throw error;
+      this.#refuse(account, error);
+    }
+  }
+
+  #refuse(account: string, error: EvioError): void {
+    const { logger } = this.#options;
+    if (this.#refused.get(account)?.message !== error.message) {
+      logger.error({ peer: account, code: error.code }, error.message);
+    }
+    this.#refused.set(account, error);
+  }
+
+  #onMessage(from: string, message: LinkMessage): void {
+    const member = this.#members.byJid(from);
+    const link = member && this.#links.get(member.record.id);
+    if (link === undefined) {
+      this.#options.logger.debug({ from, kind: message.kind }, 'a message from no known node');
+      return;
+    }
+    link.receive(message, from);
+  }
+
+  // -- Links
+
+  /** Makes the links that the policy wants, and ends those that nobody wants. */
+  #reconcile(): void {
+    const members = this.#members.all();
+    this.#roles = this.#policy.links(
+      this.#options.identity.nodeId,
+      members.map(({ record: { id, account, name } }) => ({ id, account, name })),
+    );
+    for (const [id, link] of this.#links) {
+      const known = this.#members.get(id) !== undefined;
+      // A link to a node that only lost its server goes on as long as it works.
+      if (known ? !this.#roles.has(id) : !link.alive) this.#end(id, link);
+    }
+    for (const id of this.#roles.keys()) {
+      const member = this.#members.get(id);
+      if (member === undefined || this.#links.has(id)) continue;
+      const link = this.#link(member);
+      this.#links.set(id, link);
+      if (this.#state.state === 'online') link.reach(member.jid);
+    }
+  }
+
+  #end(id: NodeId, link: Link): void {
+    this.#links.delete(id);
+    link.close('success');
+  }
+
+  #link({ record }: OverlayMember): Link {
+    const { clock, datapath, identity, indexes, logger, pins, random, timers, underlay } =
+      this.#options;
+    const { name, secret } = this.#config;
+    const handle = datapath.addPeer(this.#handle);
+    datapath.learn(this.#handle, record.mac, handle);
+    const session = new PeerSession({
+      identity,
+      overlay: name,
+      peer: record,
+      ...(secret !== undefined && { psk: secret }),
+      aesHardware: datapath.aesHardware,
+      random,
+      allocateIndex: () => indexes.allocate(link),
+      releaseIndex: index => indexes.release(index),
+      nextTimestamp: () => clock.next(),
+      timers,
+    });
+    const link: Link = new Link({
+      record,
+      handle,
+      session,
+      datapath,
+      underlay,
+      offersFirst: compareNodeIds(identity.nodeId, record.id) < 0,
+      random,
+      keepaliveMs: this.#options.keepaliveMs,
+      send: (jid, message) => this.#signaling.send(jid, message),
+      logger: logger.child({ peer: record.name }),
+      onProven: (proven: NodeRecord) => this.#pin(pins, proven),
+      onDown: () => this.#reconcile(),
+    });
+    return link;
+  }
+
+  /** From now on this account is bound to these keys. */
+  #pin(pins: PinStore, record: NodeRecord): void {
+    try {
+      pins.pin(this.#config.name, record.account, record, Date.now());
+    } catch (error) {
+      if (!(error instanceof EvioError)) throw error;
+      this.#options.logger.error({ code: error.code }, error.message);
+    }
+  }
+}
+
+function wantedInterface({ interface: device }: OverlayConfig): WantedInterface {
+  const { name, addresses, mtu, bridge } = device;
+  return { name, addresses, mtu, ...(bridge !== undefined && { bridge }) };
+}

@@ -1,0 +1,39 @@
+import { Agent } from './agent.ts';
+import type { AgentConfig } from './config/index.ts';
+import { ControlServer, controlRoutes } from './control/index.ts';
+import type { Logger, ServiceNotifier } from './system/index.ts';
+
+export interface RunAgentOptions {
+  readonly config: AgentConfig;
+  readonly configFile: string;
+  readonly logger: Logger;
+  readonly notify: ServiceNotifier;
+}
+
+/** Runs the agent until it is told to stop (SIGTERM, SIGINT); resolves after a graceful stop. */
+export async function runAgent(options: RunAgentOptions): Promise<void> {
+  const { logger, notify } = options;
+  const agent = await Agent.start(options);
+  const control = await ControlServer.listen({
+    socket: options.config.controlSocket,
+    routes: controlRoutes(agent),
+    onFault: error => logger.error({ err: error }, 'a control request failed'),
+  });
+  const stop = new Promise<Error | undefined>(resolve => {
+    process.once('SIGTERM', () => resolve(undefined));
+    process.once('SIGINT', () => resolve(undefined));
+    agent.failed.then(resolve);
+  });
+  const hangUp = () => void agent.reload().catch(() => undefined); // reload logs why it failed
+  process.on('SIGHUP', hangUp);
+  notify.ready(`${options.config.overlays.length} overlays`);
+  notify.watch(() => true);
+  const failure = await stop;
+  logger.info('stopping');
+  notify.stopping();
+  process.off('SIGHUP', hangUp);
+  await control.close();
+  await agent.stop();
+  notify.close();
+  if (failure !== undefined) throw failure;
+}

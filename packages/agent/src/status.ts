@@ -1,0 +1,121 @@
+import type { Datapath } from '@evio/datapath';
+import { compareNodeIds, formatEndpoint, type NodeId } from '@evio/types';
+import type {
+  OverlayStatus,
+  OverlayTopology,
+  PathStatus,
+  PeerStatus,
+  SessionStatus,
+} from './control/index.ts';
+import type { Link } from './link/link.ts';
+import type { OverlayMember } from './overlay/members.ts';
+import type { Overlay } from './overlay/overlay.ts';
+import type { Underlay } from './underlay/underlay.ts';
+
+/** How the agent's parts look from outside: what `evio status --json` and its like print. */
+
+const NO_PATH: PathStatus = {
+  kind: 'none',
+  local: null,
+  remote: null,
+  via: [],
+  rttMs: null,
+  mtu: null,
+};
+const NO_SESSION: SessionStatus = { state: 'down', cipher: null, ageSeconds: null };
+
+/** One overlay, its members, and those that only a link still knows. */
+export function overlayStatus(
+  overlay: Overlay,
+  datapath: Datapath,
+  underlay: Underlay,
+): OverlayStatus {
+  const { config, signaling } = overlay;
+  const { name, addresses, mtu } = config.interface;
+  return {
+    name: config.name,
+    interface: name,
+    addresses: [...addresses],
+    mtu,
+    signaling: {
+      state: signaling.state,
+      jid: config.xmpp.jid,
+      since: new Date(performance.timeOrigin + signaling.since).toISOString(),
+      ...(signaling.error !== undefined && { error: signaling.error.message }),
+    },
+    peers: peersOf(overlay).map(({ record }) => {
+      const link = overlay.links.get(record.id);
+      const counters = link && datapath.peerCounters(link.handle);
+      return {
+        id: record.id,
+        jid: record.account,
+        name: record.name,
+        addresses: [...record.addresses],
+        role: overlay.roleOf(record.id),
+        path: link === undefined ? NO_PATH : pathStatus(link, underlay),
+        session: link === undefined ? NO_SESSION : sessionStatus(link),
+        rxBytes: counters?.rxBytes ?? 0,
+        txBytes: counters?.txBytes ?? 0,
+      } satisfies PeerStatus;
+    }),
+    refused: [...overlay.refused].map(([jid, { code, message }]) => ({ jid, code, message })),
+  };
+}
+
+/** How datagrams to a peer travel now. */
+export function pathStatus({ path, pair, probe }: Link, underlay: Underlay): PathStatus {
+  if (path === undefined) return NO_PATH;
+  const measured = { rttMs: probe.rttMs ?? null, mtu: probe.pathMtu ?? null };
+  const remote = formatEndpoint(path.remote);
+  if (path.kind === 'turn') {
+    const { relayed, server } = underlay.relayOf(path);
+    const local = relayed === undefined ? null : formatEndpoint(relayed);
+    return { kind: 'turn', local, remote, via: server === undefined ? [] : [server], ...measured };
+  }
+  const local = formatEndpoint({
+    address: path.source ?? pair?.local.endpoint.address ?? '0.0.0.0',
+    port: underlay.portTo(path.remote),
+  });
+  // The peer's relay: we send straight to it, and it passes on what comes.
+  return pair?.relayed
+    ? { kind: 'turn', local, remote, via: [remote], ...measured }
+    : { kind: 'direct', local, remote, via: [], ...measured };
+}
+
+/** The graph around this node: itself, the members, its links. */
+export function overlayTopology(
+  overlay: Overlay,
+  self: { readonly id: NodeId; readonly name: string },
+  underlay: Underlay,
+): OverlayTopology {
+  const own = { ...self, jid: overlay.config.xmpp.jid, self: true };
+  const others = peersOf(overlay).map(({ record }) => ({
+    id: record.id,
+    name: record.name,
+    jid: record.account,
+    self: false,
+  }));
+  return {
+    overlay: overlay.config.name,
+    nodes: [own, ...others].sort((a, b) => compareNodeIds(a.id, b.id)),
+    links: [...overlay.links].flatMap(([id, link]) => {
+      const role = overlay.roleOf(id);
+      if (role === 'none') return [];
+      const { kind, rttMs } = pathStatus(link, underlay);
+      return [{ from: self.id, to: id, role, path: kind, rttMs }];
+    }),
+  };
+}
+
+function peersOf(overlay: Overlay): Pick<OverlayMember, 'record'>[] {
+  const members = overlay.members.all();
+  const known = new Set(members.map(({ record }) => record.id));
+  const only = [...overlay.links.values()].filter(({ record }) => !known.has(record.id));
+  return [...members, ...only];
+}
+
+function sessionStatus({ session }: Link): SessionStatus {
+  if (session.state !== 'up') return { ...NO_SESSION, state: session.state };
+  const ageSeconds = Math.round((performance.now() - session.since) / 1_000);
+  return { state: 'up', cipher: session.cipher ?? null, ageSeconds };
+}
