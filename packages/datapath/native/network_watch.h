@@ -1,15 +1,13 @@
 // Tells when this host's place in the network changed: an address came or went, a link went up or
-// down, the default route changed. Listens to rtnetlink (rtnetlink(7)) and keeps what it has seen, so
-// that repeated notices of the same state (router advertisements, statistics) are no change.
+// down, the default route changed. Listens to rtnetlink (rtnetlink(7)) and knows the present state, so
+// that repeated notices of it are no change (network_state.h says what is one).
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
-#include "bytes.h"
 #include "file_descriptor.h"
 #include "network_state.h"
 
@@ -23,7 +21,8 @@ class NetworkWatch {
 
   /// Readable when there are notices; non-blocking.
   int fd() const { return socket_.get(); }
-  /// Reads all waiting notices; whether any of them was a change. Lost notices (ENOBUFS) count as one.
+  /// Reads all waiting notices; whether any of them was a change. When notices were lost (ENOBUFS) it
+  /// reads the state anew, which takes some milliseconds, and calls it a change.
   bool drain();
   /// Interfaces whose changes do not matter, such as our own TAPs.
   void ignore(std::set<int> interface_indexes) { state_.ignore(std::move(interface_indexes)); }
