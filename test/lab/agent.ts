@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigFileInput } from '@evio/agent/config';
@@ -53,9 +53,10 @@ export class Agent {
     folder: string,
     change?: (config: ConfigFileInput) => void,
   ): Promise<Agent> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const text = await readFile(join(folder, 'evio.yaml'), 'utf8');
-    const config: ConfigFileInput = parse(text.replaceAll('/etc/evio/', `${folder}/`));
+    // The way of every node: the folder that the hub made becomes its /etc/evio.
+    await cp(folder, directory, { recursive: true });
+    const text = await readFile(join(directory, 'evio.yaml'), 'utf8');
+    const config: ConfigFileInput = parse(text);
     config.state_dir = join(directory, 'state');
     config.control_socket = join(directory, 'evio.sock');
     change?.(config);
