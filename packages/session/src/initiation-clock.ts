@@ -7,7 +7,7 @@ const NANOSECONDS = 1_000_000_000n;
 
 /**
  * Gives every initiation of this node a timestamp greater than all before it, so that a responder can
- * tell a fresh initiation from a recorded one by remembering a single number per peer.
+ * tell a fresh initiation from a recorded one by remembering a few numbers per peer.
  *
  * One clock serves all sessions of a node. It follows the wall clock and never goes back while it
  * lives; `floor` carries that over a restart on hosts whose clock may be behind when they boot.
@@ -36,18 +36,5 @@ export class InitiationClock {
     view.setBigUint64(0, TAI64_1970 + this.#last / NANOSECONDS);
     view.setUint32(8, Number(this.#last % NANOSECONDS));
     return stamp;
-  }
-}
-
-/** Remembers the greatest timestamp of one peer and refuses all that are not greater. */
-export class TimestampGuard {
-  #greatest: Uint8Array = new Uint8Array(TIMESTAMP_BYTES);
-
-  isFresh(timestamp: Uint8Array): boolean {
-    return Buffer.compare(timestamp, this.#greatest) > 0;
-  }
-
-  accept(timestamp: Uint8Array): void {
-    this.#greatest = timestamp;
   }
 }

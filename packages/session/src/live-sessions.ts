@@ -87,7 +87,8 @@ export class LiveSessions {
   /** Removes what is too old. @returns their local indexes. */
   expire(now: number): number[] {
     const { rejectAfter } = this.#timers;
-    const old = [...this.#sessions.values()].filter(s => now - s.createdAt >= rejectAfter);
+    // The same sum as in expiresAt: a difference would round otherwise and be due, yet not expire.
+    const old = [...this.#sessions.values()].filter(s => now >= s.createdAt + rejectAfter);
     for (const { localIndex } of old) this.remove(localIndex);
     return old.map(s => s.localIndex);
   }

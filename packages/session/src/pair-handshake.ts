@@ -15,11 +15,11 @@ import {
   type TransportCipher,
 } from './handshake-message.ts';
 import type { Identity } from './identity.ts';
-import type { TimestampGuard } from './initiation-clock.ts';
 import { Mac1 } from './mac1.ts';
 import type { NodeRecord } from './node-record.ts';
 import { CHACHA_POLY } from './noise-cipher.ts';
 import { NoiseInitiator, NoiseResponder, type NoiseResult } from './noise-ikpsk2.ts';
+import type { TimestampGuard } from './timestamp-guard.ts';
 
 /** Length of an overlay's pre-shared secret in bytes. */
 export const PSK_BYTES = 32;
@@ -119,7 +119,7 @@ export class PairHandshake {
   /**
    * Reads an initiation and answers it.
    *
-   * @param guard refuses what is not newer than the last one; moved on only by an authentic one.
+   * @param guard refuses what was answered before; moved on only by an authentic one.
    * @throws EvioError `MESSAGE_INVALID`, `MAC1_INVALID`, `DECRYPT_FAILED`, `KEY_WEAK`, `WRONG_PEER` or
    * `REPLAYED`.
    */
@@ -146,7 +146,10 @@ export class PairHandshake {
       throw new EvioError('WRONG_PEER', `expected an initiation of ${peer.id}`);
     }
     if (!guard.isFresh(payload.timestamp)) {
-      throw new EvioError('REPLAYED', `an initiation of ${peer.id} is not newer than the last one`);
+      throw new EvioError(
+        'REPLAYED',
+        `this initiation of ${peer.id} was answered before, or is too old`,
+      );
     }
     guard.accept(payload.timestamp);
 

@@ -5,6 +5,9 @@ import { seededRandom, VirtualPair } from './virtual-pair.ts';
 
 const MINUTE = 60_000;
 
+/** Without shrinking: a run takes tens of milliseconds, and the seed is printed. */
+const RUNS = { numRuns: 20, endOnFailure: true };
+
 const wire = fc.record({
   loss: fc.double({ min: 0, max: 0.6, noNaN: true }),
   duplication: fc.double({ min: 0, max: 0.5, noNaN: true }),
@@ -52,7 +55,7 @@ test('whatever is lost, doubled, late or rebooted, keys agree and the session co
         }
       },
     ),
-    { numRuns: 25 },
+    RUNS,
   );
 });
 
@@ -78,7 +81,7 @@ test('on a wire without loss no datagram meets a machine that has no key for it'
         assert.equal(pair.a.undeliverable + pair.b.undeliverable, 0);
       },
     ),
-    { numRuns: 15 },
+    RUNS,
   );
 });
 

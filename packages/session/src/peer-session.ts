@@ -1,7 +1,6 @@
 import { EvioError } from '@evio/types';
 import { AnsweredInitiation, type Contexts } from './answered-initiation.ts';
 import { decodeResponse, INITIATION_TYPE, RESPONSE_TYPE } from './handshake-message.ts';
-import { TimestampGuard } from './initiation-clock.ts';
 import { LiveSessions } from './live-sessions.ts';
 import {
   type AgreedSession,
@@ -12,6 +11,7 @@ import {
 import { type AttemptStep, PathAttempt } from './path-attempt.ts';
 import type { SessionCounters, SessionOutput, SessionState } from './session-output.ts';
 import { type Timers, timersFrom } from './timers.ts';
+import { TimestampGuard } from './timestamp-guard.ts';
 
 /** What a {@link PeerSession} is made from. */
 export interface PeerSessionOptions extends PairOptions {

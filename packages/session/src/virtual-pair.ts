@@ -29,7 +29,12 @@ export function seededRandom(seed: string): (bytes: number) => Uint8Array {
   };
 }
 
-export function nodeOf(seed: string): { identity: Identity; record: NodeRecord } {
+/** A node that is the same for the same seed: its identity, and its record as bytes and read. */
+export function nodeOf(seed: string): {
+  identity: Identity;
+  bytes: Uint8Array;
+  record: NodeRecord;
+} {
   const identity = Identity.create(seededRandom(`identity ${seed}`));
   const bytes = encodeNodeRecord(identity, {
     account: `${seed}@example.org`,
@@ -39,7 +44,7 @@ export function nodeOf(seed: string): { identity: Identity; record: NodeRecord }
     mac: parseMac('02:00:00:00:00:01'),
     sequence: 1n,
   });
-  return { identity, record: decodeNodeRecord(bytes) };
+  return { identity, bytes, record: decodeNodeRecord(bytes) };
 }
 
 // Signing is slow, and every test can do with the same two nodes.
@@ -84,6 +89,8 @@ export class Machine {
   readonly #confirmed = new Set<number>();
   readonly #pair: VirtualPair;
   readonly #options: MachineOptions;
+  /** A host's clock outlives its processes. */
+  readonly #clock = new InitiationClock(() => 1_700_000_000_000 + this.#pair.now);
   #life = 0;
 
   constructor(pair: VirtualPair, name: 'a' | 'b', options: MachineOptions) {
@@ -109,7 +116,6 @@ export class Machine {
     const other = this.name === 'a' ? 'b' : 'a';
     const random = seededRandom(`${this.#pair.seed} ${this.name} ${this.#life++}`);
     const indexes = new SessionIndexes<string>(random);
-    const clock = new InitiationClock(() => 1_700_000_000_000 + this.#pair.now);
     const session = new PeerSession({
       identity: NODES[this.name].identity,
       overlay: OVERLAY,
@@ -117,7 +123,7 @@ export class Machine {
       aesHardware: this.#options.aesHardware ?? true,
       ...(this.#options.psk === undefined ? {} : { psk: this.#options.psk }),
       random,
-      nextTimestamp: () => clock.next(),
+      nextTimestamp: () => this.#clock.next(),
       allocateIndex: () => indexes.allocate(this.name),
       releaseIndex: index => indexes.release(index),
       timers: this.#pair.timers,
