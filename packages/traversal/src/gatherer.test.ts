@@ -192,7 +192,7 @@ test('a server that is taken off the list gives its relay back', () => {
   net.clock.run(1000);
   peer.gatherer.setServers(net.clock.now, []);
   peer.pump();
-  net.clock.run(100);
+  net.clock.run(1100);
   assert.equal(net.turn.allocations, 0);
   assert.deepEqual(types(peer), ['host']);
 });
@@ -203,7 +203,7 @@ test('closing gives all relays back', () => {
   net.clock.run(1000);
   peer.gatherer.close(net.clock.now);
   peer.pump();
-  net.clock.run(100);
+  net.clock.run(1100);
   assert.equal(net.turn.allocations, 0);
 });
 

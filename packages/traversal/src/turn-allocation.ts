@@ -37,6 +37,9 @@ const MAX_REFRESH_INTERVAL = 120_000;
 /** For {@link TurnAllocation.verify}: gives up within a second. */
 const QUICK: Retransmission = { rto: 120, cap: 240, timeout: 900 };
 const UDP_PROTOCOL = 17;
+/** coturn takes a second to end an allocation after it has said that it did. Milliseconds. */
+const MISMATCH_WAIT = 150;
+const MAX_MISMATCHES = 15;
 
 /**
  * One relayed address on one TURN server (RFC 8656), over a way that the caller provides. Sans-IO:
@@ -59,6 +62,7 @@ export class TurnAllocation {
   #relayed: Endpoint | undefined;
   #family: 4 | 6 = 4;
   #mismatches = 0;
+  #allocateAt = Number.POSITIVE_INFINITY;
   #refreshAt = Number.POSITIVE_INFINITY;
   #answered = false;
 
@@ -182,6 +186,10 @@ export class TurnAllocation {
       this.#close('TURN_SILENT', `expected an answer to ${request.purpose} from the TURN server`);
       return;
     }
+    if (now >= this.#allocateAt) {
+      this.#allocateAt = Number.POSITIVE_INFINITY;
+      this.#allocate(now);
+    }
     if (now >= this.#refreshAt) this.#refresh(now, 'refresh', this.#retransmission);
     for (const channel of [...this.#channels]) {
       if (now < channel.renewAt) continue;
@@ -192,7 +200,7 @@ export class TurnAllocation {
 
   nextTimeout(): number | undefined {
     if (this.#state === 'closed' || this.#state === 'new') return undefined;
-    let next = this.#refreshAt;
+    let next = Math.min(this.#refreshAt, this.#allocateAt);
     for (const { transaction } of this.#requests.open) {
       next = Math.min(next, transaction.nextTimeout);
     }
@@ -306,9 +314,10 @@ export class TurnAllocation {
       return;
     }
     const allocating = request.purpose === 'allocate';
-    if (allocating && code === 437 && this.#mismatches++ === 0) {
+    if (allocating && code === 437 && this.#mismatches <= MAX_MISMATCHES) {
       // Our 5-tuple still has the allocation of an earlier life: end that one and ask again.
-      this.#refresh(now, 'clear', this.#retransmission);
+      if (this.#mismatches++ === 0) this.#refresh(now, 'clear', this.#retransmission);
+      else this.#allocateAt = now + MISMATCH_WAIT;
     } else if (request.purpose === 'clear') {
       this.#close('TURN_REFUSED', said);
     } else if (allocating && code === 440 && this.#family === 4) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   encodeStun,
   newTransactionId,
+  STUN_METHOD,
   type StunAttributes,
   type StunMessage,
   type StunMethod,
@@ -43,6 +44,8 @@ export type TurnAnswer =
 const MAX_RENEWALS = 3;
 /** RFC 8489 §9.2.5: errors that a server may send without MESSAGE-INTEGRITY. */
 const UNSIGNED_ERRORS = new Set([400, 401, 438]);
+/** coturn looks at the 5-tuple before it looks at the credentials. */
+const UNSIGNED_ALLOCATE_ERRORS = new Set([...UNSIGNED_ERRORS, 437]);
 
 /**
  * Requests to one TURN server under the long-term credential mechanism (RFC 8489 §9.2): answers a
@@ -107,8 +110,9 @@ export class TurnRequests {
     if (message.class === 'error' && error === undefined) return undefined;
     if (request.key !== undefined && !message.verifies(request.key)) {
       // An error under a password that we do not share cannot be signed with ours.
-      const unsigned = error !== undefined && UNSIGNED_ERRORS.has(error.code);
-      if (!unsigned || message.hasIntegrity) return undefined;
+      const allowed =
+        request.method === STUN_METHOD.allocate ? UNSIGNED_ALLOCATE_ERRORS : UNSIGNED_ERRORS;
+      if (error === undefined || !allowed.has(error.code) || message.hasIntegrity) return undefined;
     }
     this.#open.delete(message.transactionId);
     if (error === undefined) return { kind: 'success', request, message };

@@ -54,7 +54,7 @@ export class TurnServerModel {
   }
 
   get allocations(): number {
-    return this.#allocations.size;
+    return [...this.#allocations.values()].filter(one => one.expiresAt > this.#clock.now).length;
   }
 
   /** All clients' nonces are stale from now on. */
@@ -112,6 +112,10 @@ export class TurnServerModel {
       this.#answer(client, message, 'success', { 'XOR-MAPPED-ADDRESS': client.endpoint });
       return;
     }
+    if (message.method === STUN_METHOD.allocate && this.#allocation(client)) {
+      this.#refuse(client, message, 437); // like coturn, before looking at the credentials
+      return;
+    }
     const username = message.get('USERNAME') ?? '';
     const password = this.users.get(username);
     const key = createHash('md5').update(`${username}:${REALM}:${password}`).digest();
@@ -131,7 +135,6 @@ export class TurnServerModel {
       if (this.alternate) {
         this.#refuse(client, message, 300, { 'ALTERNATE-SERVER': this.alternate }, key);
       } else if (this.refuseWith) this.#refuse(client, message, this.refuseWith, {}, key);
-      else if (allocation) this.#refuse(client, message, 437, {}, key);
       else this.#allocate(client, message, username, key);
       return;
     }
@@ -141,8 +144,8 @@ export class TurnServerModel {
       this.#refuse(client, message, 441, {}, key);
     } else if (message.method === STUN_METHOD.refresh) {
       const lifetime = message.get('LIFETIME') ?? 600;
-      if (lifetime === 0) this.#allocations.delete(client.key);
-      allocation.expiresAt = this.#clock.now + lifetime * 1000;
+      // Like coturn, which ends an allocation a second after it has said so.
+      allocation.expiresAt = this.#clock.now + Math.max(1, lifetime) * 1000;
       this.#answer(client, message, 'success', { LIFETIME: lifetime }, key);
     } else if (message.method === STUN_METHOD.channelBind) {
       this.#bind(client, allocation, message, key);
