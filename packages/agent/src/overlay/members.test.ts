@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { decodeNodeRecord, encodeNodeRecord, Identity, PinStore } from '@evio/session';
+import { Members } from './members.ts';
+import { tapMac } from './tap-mac.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'evio-members-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const self = Identity.create(randomBytes);
+const other = Identity.create(randomBytes);
+const JID = 'edge-b@example.org/evio';
+const ACCOUNT = 'edge-b@example.org';
+
+function record(identity: Identity, over: { overlay?: string; sequence?: bigint } = {}) {
+  return encodeNodeRecord(identity, {
+    account: ACCOUNT,
+    name: 'edge-b',
+    overlay: 'edge',
+    addresses: ['10.10.0.2/16'],
+    mac: tapMac(identity.nodeId, 'edge'),
+    sequence: 5n,
+    ...over,
+  });
+}
+
+let stores = 0;
+function members() {
+  stores += 1;
+  const pins = PinStore.open(join(folder, `pins-${stores}.json`));
+  return { pins, members: new Members({ overlay: 'edge', self: self.nodeId, pins }) };
+}
+
+test('a member joins, is found by every name it has, and leaves', () => {
+  const { members: known } = members();
+  assert.equal(known.announce(JID, ACCOUNT, record(other)).kind, 'joined');
+  for (const name of [other.nodeId, ACCOUNT, 'edge-b', '10.10.0.2']) {
+    assert.equal(known.find(name)?.jid, JID);
+  }
+  assert.equal(known.find('10.10.0.3'), undefined);
+  assert.equal(known.leave(JID)?.record.id, other.nodeId);
+  assert.deepEqual(known.all(), []);
+});
+
+test('a newer record means that the node restarted; the same one means nothing', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  assert.equal(known.announce(JID, ACCOUNT, record(other)).kind, 'unchanged');
+  assert.equal(known.announce(JID, ACCOUNT, record(other, { sequence: 6n })).kind, 'restarted');
+});
+
+test('an older record, another overlay’s and another account’s are refused', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  assert.throws(() => known.announce(JID, ACCOUNT, record(other, { sequence: 4n })), {
+    code: 'RECORD_STALE',
+  });
+  assert.throws(() => known.announce(JID, ACCOUNT, record(other, { overlay: 'pods' })), {
+    code: 'RECORD_FOREIGN',
+  });
+  assert.throws(() => known.announce(JID, 'edge-c@example.org', record(other)), {
+    code: 'RECORD_FOREIGN',
+  });
+});
+
+test('another key for an account that is pinned is refused and says so', () => {
+  const { members: known, pins } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  pins.pin('edge', ACCOUNT, decodeNodeRecord(record(other)), 0);
+  const thief = Identity.create(randomBytes);
+  assert.throws(() => known.announce(JID, ACCOUNT, record(thief)), { code: 'KEY_CHANGED' });
+  assert.equal(known.find(ACCOUNT)?.record.id, other.nodeId);
+});
+
+test('our own record is not a member', () => {
+  const { members: known } = members();
+  assert.equal(known.announce(JID, ACCOUNT, record(self)).kind, 'self');
+  assert.deepEqual(known.all(), []);
+});
