@@ -1,19 +1,10 @@
 import { type Candidate, type Endpoint, sameEndpoint } from '@evio/types';
-import { canonicalEndpoint, endpointKey } from './address.ts';
-import {
-  type Base,
-  baseKey,
-  candidateFoundation,
-  checkPriority,
-  type LocalCandidate,
-  usableRemoteCandidate,
-} from './candidate.ts';
+import { canonicalEndpoint } from './address.ts';
+import { type Base, baseKey, type LocalCandidate, usableRemoteCandidate } from './candidate.ts';
 import type { CandidatePair, IceRole } from './candidate-pair.ts';
 import { CheckList } from './check-list.ts';
 import {
   areCredentials,
-  checkUsername,
-  encodeCheck,
   encodeCheckError,
   encodeCheckSuccess,
   type IceCredentials,
@@ -21,49 +12,18 @@ import {
   shortTermKey,
 } from './connectivity-check.ts';
 import { Consent } from './consent.ts';
+import {
+  describePair,
+  type IceCounters,
+  type IceOutput,
+  type IceState,
+  type SelectedPair,
+} from './ice-output.ts';
 import { ICE_TIMING, type IceTiming } from './ice-timing.ts';
 import { nominationStep, preferredPair } from './nomination.ts';
-import { newTransactionId, parseStun, STUN_METHOD, type StunMessage } from './stun-message.ts';
-import { StunTransaction } from './stun-transaction.ts';
-
-/**
- * - `new`: no credentials of the peer yet.
- * - `checking`: no pair works yet.
- * - `connected`: a pair works and the peer answers on it.
- * - `disconnected`: the peer stopped answering; all pairs are being tried again. May recover; the
- *   caller should start a new agent (ICE restart) at once and keep this one until the new works.
- * - `failed`: nothing worked, or the consent expired. Final.
- */
-export type IceState = 'new' | 'checking' | 'connected' | 'disconnected' | 'failed';
-
-/** The path to use, as {@link IceOutput} reports it. */
-export interface SelectedPair {
-  readonly base: Base;
-  readonly remote: Endpoint;
-  readonly local: Candidate;
-  readonly remoteCandidate: Candidate;
-  /** Whether a TURN server, ours or the peer's, is on the way. */
-  readonly relayed: boolean;
-  readonly rttMs: number | undefined;
-}
-
-export type IceOutput =
-  | {
-      readonly type: 'transmit';
-      readonly bytes: Uint8Array;
-      readonly base: Base;
-      readonly remote: Endpoint;
-    }
-  | { readonly type: 'selected'; readonly pair: SelectedPair; readonly nominated: boolean }
-  | { readonly type: 'state'; readonly state: IceState };
-
-/** Why messages were dropped, and how many. */
-export interface IceCounters {
-  unauthenticated: number;
-  unknownTransaction: number;
-  malformed: number;
-  candidatesRefused: number;
-}
+import { type CheckPurpose, type OwnCheck, OwnChecks } from './own-checks.ts';
+import { type PeerCheck, peerReflexive, readPeerCheck, settleRoles } from './peer-check.ts';
+import { parseStun, STUN_METHOD, type StunMessage } from './stun-message.ts';
 
 export interface IceAgentOptions {
   /** Who nominates. Both sides should agree; a conflict is resolved (RFC 8445 §7.3.1.1). */
@@ -72,23 +32,11 @@ export interface IceAgentOptions {
   readonly timing?: Partial<IceTiming>;
 }
 
-/** A request under way. */
-interface Check {
-  readonly transaction: StunTransaction;
-  readonly pair: CandidatePair;
-  readonly role: IceRole;
-  readonly nominate: boolean;
-  /** A consent check is sent once, and its pair does not fail with it. */
-  readonly consent: boolean;
-}
-
 /** A check that came before the peer's credentials; it is answered, and followed up later. */
 interface EarlyCheck {
-  readonly from: string;
+  readonly check: PeerCheck;
   readonly base: Base;
   readonly remote: Endpoint;
-  readonly priority: number;
-  readonly nominate: boolean;
 }
 
 const MAX_EARLY_CHECKS = 16;
@@ -112,7 +60,7 @@ export class IceAgent {
   readonly #timing: IceTiming;
   readonly #localKey: Uint8Array;
   readonly #list = new CheckList();
-  readonly #checks = new Map<string, Check>();
+  readonly #checks: OwnChecks;
   readonly #outputs: IceOutput[] = [];
   #role: IceRole;
   #tieBreaker: bigint;
@@ -130,6 +78,7 @@ export class IceAgent {
     this.#role = role;
     this.#random = random;
     this.#timing = { ...ICE_TIMING, ...timing };
+    this.#checks = new OwnChecks(random, this.#timing);
     this.#tieBreaker = Buffer.from(random(8)).readBigUInt64BE();
     this.credentials = newCredentials(random);
     this.#localKey = shortTermKey(this.credentials.password);
@@ -153,7 +102,7 @@ export class IceAgent {
 
   /** The path in use; undefined before the first pair works. */
   get selected(): SelectedPair | undefined {
-    return this.#selected && describe(this.#selected.pair);
+    return this.#selected && describePair(this.#selected.pair);
   }
 
   /** The pairs with their states, for people. */
@@ -171,7 +120,7 @@ export class IceAgent {
   /** A base is gone (address removed, allocation lost); a path over it ends at once. */
   removeLocalCandidate(now: number, candidate: LocalCandidate): void {
     const gone = this.#list.removeLocal(candidate);
-    for (const [id, { pair }] of this.#checks) if (gone.includes(pair)) this.#checks.delete(id);
+    this.#checks.forget(gone);
     for (const pair of gone) pair.state = 'failed';
     if (this.#selected && gone.includes(this.#selected.pair)) {
       this.#selected = undefined;
@@ -193,10 +142,8 @@ export class IceAgent {
     this.#setState('checking');
     const early = this.#early;
     this.#early = [];
-    for (const check of early) {
-      if (check.from === remote.ufrag) {
-        this.#heard(check.base, check.remote, check.priority, check.nominate);
-      }
+    for (const { check, base, remote: endpoint } of early) {
+      if (check.from === remote.ufrag) this.#heard(base, endpoint, check);
     }
     this.#act(now);
     return true;
@@ -255,10 +202,7 @@ export class IceAgent {
   /** When to call {@link tick} (perhaps already past); undefined when nothing is planned. */
   nextTimeout(): number | undefined {
     if (this.#state === 'failed' || this.#remote === undefined) return undefined;
-    let next = Number.POSITIVE_INFINITY;
-    for (const { transaction } of this.#checks.values()) {
-      next = Math.min(next, transaction.nextTimeout);
-    }
+    let next = this.#checks.nextTimeout;
     if (this.#list.hasNext) next = Math.min(next, this.#nextCheckAt);
     if (this.#consent) next = Math.min(next, this.#consent.nextTimeout);
     if (this.#selected === undefined)
@@ -279,78 +223,56 @@ export class IceAgent {
   // -- The peer's checks (RFC 8445 §7.3)
 
   #onRequest(now: number, message: StunMessage, base: Base, remote: Endpoint): boolean {
-    const username = checkUsername(message);
-    const known =
-      username?.to === this.credentials.ufrag &&
-      (this.#remote === undefined || username.from === this.#remote.ufrag);
-    if (!known || !message.verifies(this.#localKey)) {
-      this.counters.unauthenticated++;
+    const verdict = readPeerCheck(message, {
+      ufrag: this.localUfrag,
+      key: this.#localKey,
+      ...(this.#remote && { peerUfrag: this.#remote.ufrag }),
+    });
+    if (verdict.kind === 'unauthenticated' || verdict.kind === 'malformed') {
+      this.counters[verdict.kind]++;
       return false;
     }
     if (this.#state === 'failed') return true; // we no longer consent (RFC 7675 §5.1)
-    if (message.unknownRequired.length > 0) {
+    if (verdict.kind === 'unknown-attributes') {
       this.#transmit(encodeCheckError(message, 420, this.localPassword), base, remote);
       return true;
     }
-    const priority = message.get('PRIORITY');
-    if (priority === undefined) {
-      this.counters.malformed++;
-      return false;
-    }
-    if (!this.#agreeOnRoles(message)) {
+    const { check } = verdict;
+    const role = settleRoles(this.#role, this.#tieBreaker, check.claim);
+    if (role === 'refuse') {
       this.#transmit(encodeCheckError(message, 487, this.localPassword), base, remote);
       return true;
     }
+    this.#switchRole(role);
     this.#transmit(encodeCheckSuccess(message, remote, this.localPassword), base, remote);
-    const nominate = message.get('USE-CANDIDATE') === true && this.#role === 'controlled';
     if (this.#remote !== undefined) {
-      this.#heard(base, remote, priority, nominate);
+      this.#heard(base, remote, check);
       this.#select(now);
     } else if (this.#early.length < MAX_EARLY_CHECKS) {
-      this.#early.push({ from: username.from, base, remote, priority, nominate });
+      this.#early.push({ check, base, remote });
     }
-    return true;
-  }
-
-  /** RFC 8445 §7.3.1.1; false when the peer has to give way (487). */
-  #agreeOnRoles(message: StunMessage): boolean {
-    const theirs = message.get(this.#role === 'controlling' ? 'ICE-CONTROLLING' : 'ICE-CONTROLLED');
-    if (theirs === undefined) return true;
-    const controls = this.#tieBreaker >= theirs;
-    if (controls === (this.#role === 'controlling')) return false;
-    this.#switchRole(controls ? 'controlling' : 'controlled');
     return true;
   }
 
   /** An authentic check came: RFC 8445 §7.3.1.3 to §7.3.1.5. */
-  #heard(base: Base, endpoint: Endpoint, priority: number, nominate: boolean): void {
+  #heard(base: Base, endpoint: Endpoint, check: PeerCheck): void {
     const local = this.#list.localOf(baseKey(base));
     if (local === undefined) return; // a base that is gone, or not announced
-    let remote = this.#remoteAt(endpoint);
-    if (remote === undefined) {
-      remote = {
-        foundation: candidateFoundation('prflx', endpointKey(endpoint)),
-        priority: Math.min(Math.max(priority, 1), 2 ** 31 - 1),
-        type: 'prflx',
-        endpoint,
-      };
-      if (!this.#list.addRemote(remote, this.#role)) {
-        this.counters.candidatesRefused++;
-        return;
-      }
+    const known = this.#list.remoteCandidates.find(one => sameEndpoint(one.endpoint, endpoint));
+    const remote = known ?? peerReflexive(endpoint, check.priority);
+    if (known === undefined && !this.#list.addRemote(remote, this.#role)) {
+      this.counters.candidatesRefused++;
+      return;
     }
     const pair = this.#list.find(local, remote);
     if (pair === undefined) return;
+    const nominate = check.nominate && this.#role === 'controlled';
     if (pair.state === 'succeeded') {
       if (nominate) pair.nomination = ++this.#nominations;
       return;
     }
     pair.nominateOnSuccess ||= nominate;
     this.#list.trigger(pair);
-  }
-
-  #remoteAt(endpoint: Endpoint): Candidate | undefined {
-    return this.#list.remoteCandidates.find(other => sameEndpoint(other.endpoint, endpoint));
   }
 
   // -- Answers to our checks (RFC 8445 §7.2.5)
@@ -372,7 +294,7 @@ export class IceAgent {
       this.counters.malformed++; // RFC 8445 §7.2.5.2.1: not a way we could use
       return false;
     }
-    this.#checks.delete(message.transactionId);
+    this.#checks.close(check);
     if (message.class === 'success') {
       this.#succeeded(now, check);
     } else if (message.get('ERROR-CODE')?.code === 487) {
@@ -388,7 +310,7 @@ export class IceAgent {
     return true;
   }
 
-  #succeeded(now: number, { transaction, pair, nominate, role }: Check): void {
+  #succeeded(now: number, { transaction, pair, purpose, role }: OwnCheck): void {
     const rttMs = transaction.roundTrip(now);
     pair.rttMs = rttMs ?? pair.rttMs;
     pair.retryAt = Number.POSITIVE_INFINITY;
@@ -396,15 +318,17 @@ export class IceAgent {
       pair.state = 'succeeded';
       if (!pair.relayed) this.#firstDirectAt ??= now;
     }
-    const nominated = nominate && role === this.#role && role === 'controlling';
-    if (nominated || (pair.nominateOnSuccess && this.#role === 'controlled')) {
+    const nominates = purpose === 'nominate' && this.#role === 'controlling';
+    if (
+      (nominates && role === 'controlling') ||
+      (pair.nominateOnSuccess && this.#role === 'controlled')
+    ) {
       pair.nominateOnSuccess = false;
       pair.nomination = ++this.#nominations;
     }
     if (pair === this.#selected?.pair) {
       this.#consent?.answered(now, rttMs);
-      // All open consent checks are answered with this one.
-      for (const [id, check] of this.#checks) if (check.consent) this.#checks.delete(id);
+      this.#checks.forgetConsent();
       if (this.#state === 'disconnected') this.#setState('connected');
     }
     this.#select(now);
@@ -417,7 +341,7 @@ export class IceAgent {
     this.#repeatChecks(now);
     this.#keepConsent(now);
     const step = this.#nextNomination(now);
-    if (step && 'nominate' in step) this.#check(now, step.nominate, { nominate: true });
+    if (step && 'nominate' in step) this.#check(now, step.nominate, 'nominate');
     this.#retryDirect(now);
     if (now >= this.#nextCheckAt) this.#nextCheck(now);
     // RFC 8863: even when all pairs have failed, checks of the peer may open another one; only time
@@ -431,25 +355,22 @@ export class IceAgent {
     const pair = this.#list.next(this.#role);
     if (pair === undefined) return;
     this.#nextCheckAt = now + this.#timing.pacing;
-    for (const check of this.#checks.values()) {
-      if (check.pair !== pair || check.consent || check.role !== this.#role) continue;
-      // A triggered check of a pair that is being checked: RFC 8445 §7.3.1.4 makes a new request;
-      // we repeat the one under way, so that late answers to it still count.
-      check.transaction.restart(now);
-      this.#transmit(check.transaction.bytes, pair.local.base, pair.remote.endpoint);
+    const again = this.#checks.repeat(now, pair, this.#role);
+    if (again !== undefined) {
+      this.#transmit(again, pair.local.base, pair.remote.endpoint);
       return;
     }
     if (pair.state !== 'succeeded') pair.state = 'in-progress';
-    this.#check(now, pair, {});
+    this.#check(now, pair, 'check');
   }
 
   #repeatChecks(now: number): void {
-    for (const [id, { transaction, pair, consent }] of this.#checks) {
-      const step = transaction.tick(now);
-      if (step === 'send') this.#transmit(transaction.bytes, pair.local.base, pair.remote.endpoint);
-      if (step !== 'expired') continue;
-      this.#checks.delete(id);
-      if (!consent) this.#pairFailed(now, pair);
+    const { repeated, expired } = this.#checks.tick(now);
+    for (const { transaction, pair } of repeated) {
+      this.#transmit(transaction.bytes, pair.local.base, pair.remote.endpoint);
+    }
+    for (const { pair, purpose } of expired) {
+      if (purpose !== 'consent') this.#pairFailed(now, pair);
     }
   }
 
@@ -482,7 +403,7 @@ export class IceAgent {
       return;
     }
     if (!this.#consent.due(now)) return;
-    this.#check(now, pair, { consent: true });
+    this.#check(now, pair, 'consent');
     if (this.#consent.disconnected && this.#state === 'connected') this.#disconnect(now);
   }
 
@@ -502,8 +423,7 @@ export class IceAgent {
   }
 
   #nextNomination(now: number): ReturnType<typeof nominationStep> {
-    if (this.#role !== 'controlling') return undefined;
-    for (const check of this.#checks.values()) if (check.nominate) return undefined;
+    if (this.#role !== 'controlling' || this.#checks.nominating) return undefined;
     return nominationStep([...this.#list.pairs], {
       now,
       relayedFrom: this.#startedAt + this.#timing.relayWait,
@@ -534,32 +454,18 @@ export class IceAgent {
         pair.rttMs,
       );
     }
-    this.#outputs.push({ type: 'selected', pair: describe(pair), nominated });
+    this.#outputs.push({ type: 'selected', pair: describePair(pair), nominated });
     this.#setState('connected');
   }
 
-  #check(
-    now: number,
-    pair: CandidatePair,
-    { nominate = false, consent = false }: { nominate?: boolean; consent?: boolean },
-  ): void {
+  #check(now: number, pair: CandidatePair, purpose: CheckPurpose): void {
     if (this.#remote === undefined) return;
-    const id = newTransactionId(this.#random);
-    const bytes = encodeCheck({
-      transactionId: id,
+    const bytes = this.#checks.begin(now, pair, purpose, {
       localUfrag: this.localUfrag,
       remote: this.#remote,
-      priority: checkPriority(pair.local),
       role: this.#role,
       tieBreaker: this.#tieBreaker,
-      nominate,
     });
-    const { rto, rtoCap, checkTimeout, consentExpiry } = this.#timing;
-    const retransmission = consent
-      ? { rto: Number.POSITIVE_INFINITY, cap: rtoCap, timeout: consentExpiry }
-      : { rto: Math.max(rto, 1.5 * (pair.rttMs ?? 0)), cap: rtoCap, timeout: checkTimeout };
-    const transaction = new StunTransaction(now, id, bytes, retransmission);
-    this.#checks.set(id, { transaction, pair, role: this.#role, nominate, consent });
     this.#transmit(bytes, pair.local.base, pair.remote.endpoint);
   }
 
@@ -568,6 +474,7 @@ export class IceAgent {
   }
 
   #switchRole(role: IceRole): void {
+    if (role === this.#role) return;
     this.#role = role;
     for (const pair of this.#list.pairs) pair.nominateOnSuccess = false;
   }
@@ -577,15 +484,4 @@ export class IceAgent {
     this.#state = state;
     this.#outputs.push({ type: 'state', state });
   }
-}
-
-function describe(pair: CandidatePair): SelectedPair {
-  return {
-    base: pair.local.base,
-    remote: pair.remote.endpoint,
-    local: pair.local,
-    remoteCandidate: pair.remote,
-    relayed: pair.relayed,
-    rttMs: pair.rttMs,
-  };
 }

@@ -41,14 +41,8 @@ export {
   type RelayedDatagram,
   type ServerArrival,
 } from './gatherer.ts';
-export {
-  IceAgent,
-  type IceAgentOptions,
-  type IceCounters,
-  type IceOutput,
-  type IceState,
-  type SelectedPair,
-} from './ice-agent.ts';
+export { IceAgent, type IceAgentOptions } from './ice-agent.ts';
+export type { IceCounters, IceOutput, IceState, SelectedPair } from './ice-output.ts';
 export type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
 export { ICE_TIMING, type IceTiming } from './ice-timing.ts';
 export { type NatKind, type NatMapping, natKind } from './nat-kind.ts';

@@ -319,7 +319,9 @@ export class TurnAllocation {
       if (this.#mismatches++ === 0) this.#refresh(now, 'clear', this.#retransmission);
       else this.#allocateAt = now + MISMATCH_WAIT;
     } else if (request.purpose === 'clear') {
-      this.#close('TURN_REFUSED', said);
+      // Gone already (437), or made with other credentials (441) and about to end: try again.
+      if (code === 437 || code === 441) this.#allocateAt = now + MISMATCH_WAIT;
+      else this.#close('TURN_REFUSED', said);
     } else if (allocating && code === 440 && this.#family === 4) {
       this.#family = 6;
       this.#allocate(now);
