@@ -169,11 +169,15 @@ void TurnStream::read() {
     if (got.kind == Transfer::Kind::broken) return fail(error_);
     total += got.bytes;
     deframer_.added(got.bytes);
-    for (MutableBytes message = deframer_.next(); !message.empty(); message = deframer_.next()) {
+    bool any = false;
+    for (MutableBytes message = deframer_.next(); !message.empty() && state_ == State::open;
+         message = deframer_.next()) {
       ++counters_.received_messages;
       listener_.on_message(*this, message);
-      if (state_ != State::open) return;
+      any = true;
     }
+    if (any) listener_.on_batch_end(*this);
+    if (state_ != State::open) return;
     if (deframer_.failed()) return fail("the server sent something that is neither STUN nor ChannelData");
   }
   more_to_read_ = ssl_ != nullptr;

@@ -52,9 +52,11 @@ class TurnStream {
   class Listener {
    public:
     virtual void on_open(TurnStream &stream) = 0;
-    /// One STUN message, or one ChannelData message without its padding. Valid during the call,
-    /// and free to be changed in place.
+    /// One STUN message, or one ChannelData message without its padding. Valid until on_batch_end()
+    /// returns, and free to be changed in place.
     virtual void on_message(TurnStream &stream, MutableBytes message) = 0;
+    /// After the messages of one read; what they lie in is used again afterwards.
+    virtual void on_batch_end(TurnStream &) {}
     /// The end; `error` says why in words, empty when the server closed in good order.
     virtual void on_closed(TurnStream &stream, const std::string &error) = 0;
 

@@ -105,6 +105,7 @@ struct TurnClient final : TurnStream::Listener {
   bool close_on_message = false;
   std::string error;
   std::vector<Message> messages;
+  std::vector<Bytes> batch;  // told by on_message(), copied by on_batch_end()
   TurnStream stream;
 
   explicit TurnClient(TurnStreamOptions options) : stream(std::move(options), *this, 0) {}
@@ -115,8 +116,13 @@ struct TurnClient final : TurnStream::Listener {
   }
   void on_message(TurnStream &which, MutableBytes message) override {
     CHECK(open && !closed);
-    messages.emplace_back(message.begin(), message.end());
+    batch.push_back(message);
     if (close_on_message) which.close();
+  }
+  void on_batch_end(TurnStream &) override {
+    CHECK(!batch.empty());
+    for (const Bytes message : batch) messages.emplace_back(message.begin(), message.end());
+    batch.clear();
   }
   void on_closed(TurnStream &, const std::string &why) override {
     CHECK(!closed);
