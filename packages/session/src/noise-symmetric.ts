@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { NoiseCipher } from './noise-cipher.ts';
 
 /** SHA-256's output length in bytes, HASHLEN in the Noise specification. */
@@ -13,11 +13,22 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(hash.digest());
 }
 
-/** HMAC-SHA-256 of the parts, joined. */
+/** SHA-256's block length in bytes (RFC 2104 calls it B). */
+const BLOCK_BYTES = 64;
+
+/**
+ * HMAC-SHA-256 (RFC 2104 §2) of the parts, joined. Spelt out on the hash because `createHmac` sets up
+ * an OpenSSL context at 16 µs a time, and a handshake takes some thirty; this is 4 µs.
+ */
 export function hmacSha256(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
-  const mac = createHmac('sha256', key);
-  for (const part of parts) mac.update(part);
-  return new Uint8Array(mac.digest());
+  const short = key.length > BLOCK_BYTES ? sha256(key) : key;
+  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36);
+  const outer = new Uint8Array(BLOCK_BYTES).fill(0x5c);
+  short.forEach((byte, index) => {
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  });
+  return sha256(outer, sha256(inner, ...parts));
 }
 
 /**
