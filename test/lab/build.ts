@@ -39,12 +39,6 @@ export async function build(spec: LabSpec, id: string, directory: string): Promi
       names.add(hostName);
       const host = new Host(hostName, network.namespace(`${name}.${hostName}`), site);
       host.plan(network);
-      if (spec.arpRetryMs !== undefined) {
-        network.sysctl(host.namespace, {
-          'ipv4/neigh/default/retrans_time_ms': spec.arpRetryMs,
-          'ipv6/neigh/default/retrans_time_ms': spec.arpRetryMs,
-        });
-      }
     }
   }
   await network.build();

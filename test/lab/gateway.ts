@@ -77,6 +77,7 @@ export class Gateway {
         udpTimeoutSeconds,
         ipv6: site.ipv6 ?? 'open',
         blackHole: site.blackHole === true,
+        mtu: site.mtu ?? 1500,
       }),
     );
   }

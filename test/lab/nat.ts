@@ -51,8 +51,13 @@ export interface GatewayRules {
   readonly udpTimeoutSeconds: number;
   /** IPv6 is routed, not translated: what may come in unasked. */
   readonly ipv6: 'open' | 'firewalled';
-  /** Drop the ICMP errors that path MTU discovery of RFC 1191 needs. */
+  /**
+   * Drop the ICMP errors that path MTU discovery of RFC 1191 needs. As on most such routers, the MSS
+   * of TCP is clamped to `mtu`: only what is not TCP falls into the hole.
+   */
   readonly blackHole: boolean;
+  /** Of the way to the internet, in bytes. */
+  readonly mtu: number;
 }
 
 /** A site has room for this many hosts: slot 1 to 14, each a /28 of its LAN. */
@@ -85,7 +90,7 @@ table inet black_hole {
 }
 `;
 
-function filterTable({ kind, ipv6, blackHole }: GatewayRules): string {
+function filterTable({ kind, ipv6, blackHole, mtu }: GatewayRules): string {
   const unasked =
     kind === 'none'
       ? 'meta nfproto ipv4 accept;'
@@ -100,6 +105,7 @@ table inet filter {
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
+    ${blackHole ? `tcp flags syn tcp option maxseg size set ${mtu - 40};` : ''}
     ${kind === 'udp-blocked' ? 'meta l4proto udp drop;' : ''}
     iifname "lan" accept;
     ct state established,related accept;

@@ -36,7 +36,7 @@ export interface SiteSpec {
   readonly lan?: string;
   /** Largest packet on the way between gateway and internet, in bytes; 1500 when absent. */
   readonly mtu?: number;
-  /** Nobody tells that a packet was too big. */
+  /** Nobody tells that a packet was too big; TCP is spared by a clamped MSS, as it mostly is. */
   readonly blackHole?: boolean;
   /** Delay, loss, reordering between gateway and internet. */
   readonly link?: LinkSpec;
@@ -47,8 +47,6 @@ export interface LabSpec {
   /** A hub (XMPP, STUN and TURN servers) on two public addresses. */
   readonly hub?: boolean;
   readonly sites: Readonly<Record<string, SiteSpec>>;
-  /** How soon a host asks again for a neighbour's address (ARP, ND); the kernel's 1,000 when absent. */
-  readonly arpRetryMs?: number;
   /** For impairments; the same seed treats the same packets alike. */
   readonly seed?: number;
 }

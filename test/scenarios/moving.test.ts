@@ -17,7 +17,6 @@ let cloud: Agent;
 before(async () => {
   lab = await Lab.create({
     hub: true,
-    arpRetryMs: 100,
     sites: {
       home: { nat: 'port-restricted', hosts: ['home'] },
       office: { nat: 'port-restricted', hosts: ['office'] },

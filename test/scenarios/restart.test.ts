@@ -6,7 +6,6 @@ import { allLinked, join, tell } from './cast.ts';
 test('an agent that is killed leaves its TAP in its bridge, and is back within two seconds', async () => {
   await using lab = await Lab.create({
     hub: true,
-    arpRetryMs: 100,
     sites: {
       home: { nat: 'port-restricted', hosts: ['home'] },
       cloud: { nat: 'none', hosts: ['cloud'] },
