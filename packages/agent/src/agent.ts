@@ -25,7 +25,7 @@ import type {
 import type { Link } from './link/link.ts';
 import { Overlay } from './overlay/overlay.ts';
 import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
-import { type Logger, StateLock } from './system/index.ts';
+import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
 import { VERSION } from './version.ts';
 
@@ -46,7 +46,8 @@ export class Agent implements AgentControl {
   readonly #datapath: Datapath;
   readonly #underlay: Underlay;
   readonly #gate: HandshakeGate;
-  readonly #clock = new InitiationClock(Date.now);
+  readonly #wallClock: WallClock;
+  readonly #clock: InitiationClock;
   readonly #indexes = new SessionIndexes<Link>(randomBytes);
   readonly #overlays = new Map<string, Overlay>();
   #config: AgentConfig;
@@ -61,6 +62,8 @@ export class Agent implements AgentControl {
     this.#fail = resolve;
     this.#identity = Identity.loadOrCreate(join(config.stateDir, 'identity.json'), randomBytes);
     this.#pins = PinStore.open(join(config.stateDir, 'pins.json'));
+    this.#wallClock = new WallClock(join(config.stateDir, 'clock'));
+    this.#clock = new InitiationClock(() => this.#wallClock.now());
     this.#gate = new HandshakeGate(this.#identity);
     this.#datapath = Datapath.open({ port: config.listen.port });
     this.#underlay = new Underlay({
@@ -97,6 +100,7 @@ export class Agent implements AgentControl {
     await Promise.all([...this.#overlays.keys()].map(name => this.#remove(name)));
     this.#underlay.stop();
     this.#datapath.close();
+    this.#wallClock.stop();
     await this.#lock.release();
   }
 
@@ -212,6 +216,7 @@ export class Agent implements AgentControl {
       identity: this.#identity,
       pins: this.#pins,
       clock: this.#clock,
+      wallClock: this.#wallClock,
       datapath: this.#datapath,
       underlay: this.#underlay,
       indexes: this.#indexes,

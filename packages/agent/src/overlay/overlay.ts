@@ -20,7 +20,12 @@ import { compareNodeIds, EvioError, type Mac, type NodeId } from '@evio/types';
 import { Subscription } from 'rxjs';
 import type { OverlayConfig } from '../config/index.ts';
 import { Link } from '../link/link.ts';
-import { type Logger, setUpInterface, type WantedInterface } from '../system/index.ts';
+import {
+  type Logger,
+  setUpInterface,
+  type WallClock,
+  type WantedInterface,
+} from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { Members, type OverlayMember } from './members.ts';
 import { tapMac } from './tap-mac.ts';
@@ -34,6 +39,7 @@ export interface OverlayOptions {
   readonly pins: PinStore;
   /** Of all handshakes of the process. */
   readonly clock: InitiationClock;
+  readonly wallClock: WallClock;
   readonly datapath: Datapath;
   readonly underlay: Underlay;
   /** Session indexes of the whole process. */
@@ -43,9 +49,6 @@ export interface OverlayOptions {
   readonly random: (bytes: number) => Uint8Array;
   readonly logger: Logger;
 }
-
-/** A node record is newer than those of all former runs: milliseconds since 1970. */
-const newSequence = () => BigInt(Date.now());
 
 /**
  * One overlay on this node: its TAP, its account at the XMPP server, its members, and a link to each
@@ -232,14 +235,15 @@ export class Overlay {
   }
 
   #record(): Uint8Array {
-    const { identity, name } = this.#options;
+    const { identity, name, wallClock } = this.#options;
     return encodeNodeRecord(identity, {
       account: this.#config.xmpp.jid,
       name,
       overlay: this.#config.name,
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
-      sequence: newSequence(),
+      // Newer than those of all former runs.
+      sequence: BigInt(Math.trunc(wallClock.now())),
     });
   }
 

@@ -23,3 +23,4 @@ export {
   sendByCommand,
 } from './service-notifier.ts';
 export { StateLock } from './state-lock.ts';
+export { WallClock } from './wall-clock.ts';
