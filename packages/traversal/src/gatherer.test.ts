@@ -132,6 +132,20 @@ test('when UDP works the other transports are not even tried', () => {
   assert.equal(net.turn.log.filter(entry => entry.startsWith('allocate 200')).length, 1);
 });
 
+test('of a server with two addresses both are asked at once, and one relay is kept', () => {
+  const net = new VirtualInternet(1);
+  const entries = serversOf(net.turn, ['udp', 'tcp']).flatMap(server => [
+    { ...server, endpoint: { address: '2001:db8::53', port: 3478 }, serverName: 'turn.example' },
+    { ...server, serverName: 'turn.example' },
+  ]);
+  const peer = net.peer(net.nat(EASY), entries); // no IPv6 here: nothing answers there
+  net.clock.run(100);
+  assert.ok(types(peer).includes('relay'));
+  net.clock.run(5000);
+  assert.equal(net.turn.allocations, 1);
+  assert.equal(types(peer).filter(type => type === 'relay').length, 1);
+});
+
 test('a server that restarted gives a new relay', () => {
   const net = new VirtualInternet(1);
   const peer = net.peer(net.nat(EASY));

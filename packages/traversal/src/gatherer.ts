@@ -1,15 +1,8 @@
 import { addressFamily, type Endpoint, sameEndpoint } from '@evio/types';
 import { canonicalAddress, canonicalEndpoint, endpointKey, isCandidateAddress } from './address.ts';
-import {
-  type AllocationId,
-  type Base,
-  baseKey,
-  candidateFoundation,
-  candidatePriority,
-  type LocalCandidate,
-  MAX_LOCAL_PREFERENCE,
-} from './candidate.ts';
+import type { AllocationId, Base, LocalCandidate } from './candidate.ts';
 import type { IceServer, StreamId, Uplink } from './ice-server.ts';
+import { localCandidates, type Mapping } from './local-candidates.ts';
 import { StunBinding } from './stun-binding.ts';
 import type { StunMessage } from './stun-message.ts';
 import { type Naming, TurnServer, type TurnServerOutput } from './turn-server.ts';
@@ -34,13 +27,6 @@ export interface RelayedDatagram {
   readonly bytes: Uint8Array;
 }
 
-/** What a server says one of our addresses is mapped to; for NAT-kind and status. */
-export interface Mapping {
-  readonly local: Endpoint;
-  readonly server: Endpoint;
-  readonly mapped: Endpoint;
-}
-
 export interface GathererOptions {
   readonly random: (bytes: number) => Uint8Array;
   /** The ports of the shared sockets; a family without one has no candidates. */
@@ -54,8 +40,6 @@ export interface GathererOptions {
 const MAX_STUN_SERVERS = 3;
 /** How long signaling may wait for server-reflexive and relayed candidates. Milliseconds. */
 export const GATHERING_PATIENCE = 250;
-/** Local preferences of relays by transport: TCP and TLS cost more. */
-const TRANSPORT_PREFERENCE = { udp: 2, tcp: 1, tls: 0 } as const;
 
 /**
  * Knows all our candidates (RFC 8445 §5.1.1), for all links at once: host addresses, what they are
@@ -131,7 +115,7 @@ export class CandidateGatherer {
     const first = this.#addresses.length === 0;
     const changed = usable.join() !== this.#addresses.join();
     this.#addresses = usable;
-    this.#startedAt ??= usable.length > 0 ? now : undefined;
+    if (changed && usable.length > 0) this.#startedAt = now;
     this.#updateBindings(now);
     if (!first) {
       for (const binding of this.#bindings.values()) binding.verify(now);
@@ -349,7 +333,8 @@ export class CandidateGatherer {
     for (const server of this.#turnServers.values()) this.#forward(server);
 
     const before = this.#candidates;
-    this.#candidates = this.#gather();
+    const relays = [...this.#turnServers.values()].flatMap(({ relay }) => relay ?? []);
+    this.#candidates = localCandidates(this.#hosts(), this.mappings, relays);
     const added = [...this.#candidates].filter(([key]) => !before.has(key)).map(([, c]) => c);
     const removed = [...before].filter(([key]) => !this.#candidates.has(key)).map(([, c]) => c);
     if (added.length + removed.length > 0) {
@@ -361,50 +346,5 @@ export class CandidateGatherer {
     for (let output = server.poll(); output !== undefined; output = server.poll()) {
       this.#outputs.push(output);
     }
-  }
-
-  /** All candidates as of now, without redundant ones (RFC 8445 §5.1.3). */
-  #gather(): Map<string, LocalCandidate> {
-    const gathered = new Map<string, LocalCandidate>();
-    const hosts = this.#hosts();
-    const add = (candidate: LocalCandidate) => {
-      const key = `${endpointKey(candidate.endpoint)} ${baseKey(candidate.base)}`;
-      if (!gathered.has(key)) gathered.set(key, candidate);
-    };
-    const preferences = new Map<string, number>();
-    for (const [index, local] of hosts.entries()) {
-      preferences.set(endpointKey(local), MAX_LOCAL_PREFERENCE - index);
-      add({
-        foundation: candidateFoundation('host', local.address),
-        priority: candidatePriority('host', MAX_LOCAL_PREFERENCE - index),
-        type: 'host',
-        endpoint: local,
-        base: { kind: 'host', local },
-      });
-    }
-    for (const { local, server, mapped } of this.mappings) {
-      if (hosts.some(host => sameEndpoint(host, mapped))) continue; // no NAT
-      add({
-        foundation: candidateFoundation('srflx', local.address, server.address),
-        priority: candidatePriority('srflx', preferences.get(endpointKey(local)) ?? 0),
-        type: 'srflx',
-        endpoint: mapped,
-        related: local,
-        base: { kind: 'host', local },
-      });
-    }
-    for (const { relay } of this.#turnServers.values()) {
-      if (relay === undefined) continue;
-      const { allocation, relayed, mapped, server } = relay;
-      add({
-        foundation: candidateFoundation('relay', relayed.address, server.endpoint.address),
-        priority: candidatePriority('relay', TRANSPORT_PREFERENCE[server.transport]),
-        type: 'relay',
-        endpoint: relayed,
-        related: mapped,
-        base: { kind: 'relay', allocation, relayed },
-      });
-    }
-    return gathered;
   }
 }

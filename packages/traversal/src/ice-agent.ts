@@ -205,8 +205,7 @@ export class IceAgent {
     let next = this.#checks.nextTimeout;
     if (this.#list.hasNext) next = Math.min(next, this.#nextCheckAt);
     if (this.#consent) next = Math.min(next, this.#consent.nextTimeout);
-    if (this.#selected === undefined)
-      next = Math.min(next, this.#startedAt + this.#timing.patience);
+    if (this.#selected === undefined) next = Math.min(next, this.#patienceEnd);
     const step = this.#nextNomination(Number.NEGATIVE_INFINITY);
     if (step && 'askAt' in step) next = Math.min(next, step.askAt);
     if (this.#selected?.pair.relayed) {
@@ -318,11 +317,9 @@ export class IceAgent {
       pair.state = 'succeeded';
       if (!pair.relayed) this.#firstDirectAt ??= now;
     }
-    const nominates = purpose === 'nominate' && this.#role === 'controlling';
-    if (
-      (nominates && role === 'controlling') ||
-      (pair.nominateOnSuccess && this.#role === 'controlled')
-    ) {
+    // Ours counts only when it was sent, and is answered, in the controlling role.
+    const ours = purpose === 'nominate' && role === 'controlling' && this.#role === role;
+    if (ours || (pair.nominateOnSuccess && this.#role === 'controlled')) {
       pair.nominateOnSuccess = false;
       pair.nomination = ++this.#nominations;
     }
@@ -346,8 +343,11 @@ export class IceAgent {
     if (now >= this.#nextCheckAt) this.#nextCheck(now);
     // RFC 8863: even when all pairs have failed, checks of the peer may open another one; only time
     // tells that nothing will.
-    const patience = this.#startedAt + this.#timing.patience;
-    if (this.#selected === undefined && now >= patience) this.#setState('failed');
+    if (this.#selected === undefined && now >= this.#patienceEnd) this.#setState('failed');
+  }
+
+  get #patienceEnd(): number {
+    return this.#startedAt + this.#timing.patience;
   }
 
   /** RFC 8445 §6.1.4.2: at most one new check per Ta. */
@@ -445,6 +445,7 @@ export class IceAgent {
     if (current?.pair !== pair) {
       if (down && current !== undefined) {
         current.pair.nomination = 0;
+        this.#checks.forget([current.pair]);
         this.#pairFailed(now, current.pair);
       }
       this.#consent = new Consent(

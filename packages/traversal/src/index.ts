@@ -37,7 +37,6 @@ export {
   GATHERING_PATIENCE,
   type GathererOptions,
   type GathererOutput,
-  type Mapping,
   type RelayedDatagram,
   type ServerArrival,
 } from './gatherer.ts';
@@ -45,6 +44,7 @@ export { IceAgent, type IceAgentOptions } from './ice-agent.ts';
 export type { IceCounters, IceOutput, IceState, SelectedPair } from './ice-output.ts';
 export type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
 export { ICE_TIMING, type IceTiming } from './ice-timing.ts';
+export type { Mapping } from './local-candidates.ts';
 export { type NatKind, type NatMapping, natKind } from './nat-kind.ts';
 export { type NatBehaviour, NatProbe, type NatProbeResult } from './nat-probe.ts';
 export { PathMtu, type PathMtuOptions, type PathMtuOutput, udpPayload } from './path-mtu.ts';

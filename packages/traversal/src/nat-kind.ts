@@ -1,5 +1,5 @@
 import { type Endpoint, sameEndpoint } from '@evio/types';
-import type { Mapping } from './gatherer.ts';
+import type { Mapping } from './local-candidates.ts';
 
 /**
  * How a NAT maps (RFC 4787 §4.1), as far as it can be told:

@@ -139,6 +139,14 @@ test('a server that sends us elsewhere is believed (300)', () => {
   assert.deepEqual(bench.closed()?.alternate, { address: '203.0.113.2', port: 3478 });
 });
 
+test('a server that has only IPv6 to give is asked for that (440)', () => {
+  const bench = new Bench();
+  bench.server.onlyIpv6 = true;
+  bench.start().run(200);
+  assert.deepEqual(bench.server.log, ['allocate 401', 'allocate 440', 'allocate 200']);
+  assert.ok(bench.allocation.relayed);
+});
+
 test('a server without room says so (486)', () => {
   const bench = new Bench();
   bench.server.refuseWith = 486;

@@ -1,4 +1,4 @@
-import { type Endpoint, EvioError, sameEndpoint } from '@evio/types';
+import { addressFamily, type Endpoint, EvioError, sameEndpoint } from '@evio/types';
 import type { AllocationId } from './candidate.ts';
 import type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
 import type { StunMessage } from './stun-message.ts';
@@ -260,6 +260,14 @@ export class TurnServer {
     }
     this.#nextStartAt = now + (slow ? STAGGER_ANSWERED : STAGGER);
     this.#begin(now, server);
+    // The same transport of the other address family: both at once, the first answer wins.
+    const family = addressFamily(server.endpoint.address);
+    const twin = this.#queue.findIndex(
+      ({ transport, endpoint }) =>
+        transport === server.transport && addressFamily(endpoint.address) !== family,
+    );
+    const [other] = twin < 0 ? [] : this.#queue.splice(twin, 1);
+    if (other !== undefined && this.#relay === undefined) this.#begin(now, other);
   }
 
   #begin(now: number, server: IceServer): void {

@@ -35,6 +35,8 @@ export class TurnServerModel {
   /** Answers Allocate with this error. */
   refuseWith: number | undefined;
   alternate: Endpoint | undefined;
+  /** Has no IPv4 to give (440). */
+  onlyIpv6 = false;
   /** Requests by method and answer, to see what a client did: `allocate 401`. */
   readonly log: string[] = [];
   readonly #clock: VirtualClock;
@@ -134,6 +136,8 @@ export class TurnServerModel {
     if (message.method === STUN_METHOD.allocate) {
       if (this.alternate) {
         this.#refuse(client, message, 300, { 'ALTERNATE-SERVER': this.alternate }, key);
+      } else if (this.onlyIpv6 && message.get('REQUESTED-ADDRESS-FAMILY') !== 6) {
+        this.#refuse(client, message, 440, {}, key);
       } else if (this.refuseWith) this.#refuse(client, message, this.refuseWith, {}, key);
       else this.#allocate(client, message, username, key);
       return;
