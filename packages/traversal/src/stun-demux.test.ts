@@ -104,6 +104,30 @@ test('100,000 damaged messages are dropped: nothing throws, no path changes, no 
   }
 });
 
+test('damaged copies of every message, each just before the true one, keep nobody from connecting', () => {
+  for (const nat of [EASY, SYMMETRIC]) {
+    const net = new VirtualInternet(31);
+    const random = new SeededRandom(7);
+    const [a, b] = [net.peer(net.nat(nat)), net.peer(net.nat(nat))];
+    for (const { host } of [a, b]) {
+      const deliver = host.onDatagram;
+      host.onDatagram = packet => {
+        for (let i = 0; i < 20; i++) deliver({ ...packet, bytes: mutate(packet.bytes, random) });
+        deliver(packet);
+      };
+    }
+    net.clock.run(1000);
+    assert.ok(a.gatherer.candidates.some(({ type }) => type === 'relay'));
+    const [one, two] = net.connect(a, b);
+    net.clock.run(10_000);
+    assert.ok(one.selected?.nominated && two.selected?.nominated);
+    assert.equal(one.selected.pair.relayed, nat === SYMMETRIC);
+    net.clock.run(700_000); // refreshes, channel bindings, consent
+    assert.equal(one.agent.state, 'connected');
+    assert.equal(two.agent.state, 'connected');
+  }
+});
+
 test('random bytes and replayed messages do no harm', () => {
   const { net, links, seen, deliver } = running(SYMMETRIC);
   const random = new SeededRandom(5);
