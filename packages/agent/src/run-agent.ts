@@ -13,11 +13,17 @@ export interface RunAgentOptions {
 /** Runs the agent until it is told to stop (SIGTERM, SIGINT); resolves after a graceful stop. */
 export async function runAgent(options: RunAgentOptions): Promise<void> {
   const { logger, notify } = options;
+  const { controlSocket } = options.config;
+  // Before anything is touched: a second agent on this host says so and leaves.
+  await ControlServer.claim(controlSocket);
   const agent = await Agent.start(options);
   const control = await ControlServer.listen({
-    socket: options.config.controlSocket,
+    socket: controlSocket,
     routes: controlRoutes(agent),
     onFault: error => logger.error({ err: error }, 'a control request failed'),
+  }).catch(async (error: unknown) => {
+    await agent.stop();
+    throw error;
   });
   const stop = new Promise<Error | undefined>(resolve => {
     process.once('SIGTERM', () => resolve(undefined));
@@ -27,6 +33,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   const hangUp = () => void agent.reload().catch(() => undefined); // reload logs why it failed
   process.on('SIGHUP', hangUp);
   notify.ready(`${options.config.overlays.length} overlays`);
+  // A datapath that fails ends the agent by itself; what is left to watch is this event loop.
   notify.watch(() => true);
   const failure = await stop;
   logger.info('stopping');

@@ -60,7 +60,7 @@ test('another key is refused, saying what changed and how to accept it', () => {
     code: 'KEY_CHANGED',
     message: new RegExp(
       `${account} in overlay "edge".*since 2023-11-14.*${honest.nodeId}.*${stranger.nodeId}.*` +
-        `remove the entry "${account}" under "edge" from ${file}`,
+        `evio forget ${account} --overlay edge`,
     ),
   };
   assert.throws(() => pins.check('edge', account, record(stranger)), expected);

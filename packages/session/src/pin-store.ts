@@ -130,7 +130,7 @@ export class PinStore {
     return (
       `${account} in overlay "${overlay}" presents another key: ${what}. Either the host was ` +
       'reinstalled or somebody else uses its account; it is refused until you decide. ' +
-      `To accept the new key, remove the entry "${account}" under "${overlay}" from ${this.#file}`
+      `To accept the new key: evio forget ${account} --overlay ${overlay}`
     );
   }
 }

@@ -41,6 +41,15 @@ export class ControlServer {
     this.#server = server;
   }
 
+  /**
+   * Makes way for {@link listen}: removes a socket that nobody listens on.
+   *
+   * @throws EvioError `AGENT_RUNNING`, or `CONTROL_SOCKET_FAILED` when the place cannot be used.
+   */
+  static claim(socket: string): Promise<void> {
+    return removeStale(socket);
+  }
+
   /** @throws EvioError `AGENT_RUNNING`, or `CONTROL_SOCKET_FAILED` when the socket cannot be made. */
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const { socket } = options;

@@ -207,6 +207,7 @@ export class Link {
         logger.info('nothing comes back: checking the path and agreeing on a new one');
         underlay.verify();
         this.#inUse?.ice.verify(now);
+        session.restart(now);
         this.#negotiation.restart(now);
         break;
       case 'too-big':
