@@ -23,9 +23,9 @@ test('the peer is asked every five seconds, give or take a fifth', () => {
 
 test('a missed answer is followed by quick checks, then by the word disconnected', () => {
   const consent = new Consent(0, ICE_TIMING, () => 0.5, 20);
-  assert.deepEqual(run(consent, 0, 5300), [5000, 5100, 5200, 5300]);
+  assert.deepEqual(run(consent, 0, 5600), [5000, 5150, 5300, 5450, 5600]);
   assert.ok(!consent.disconnected);
-  run(consent, 5305, 5400);
+  run(consent, 5605, 5750);
   assert.ok(consent.disconnected);
 });
 
@@ -37,18 +37,18 @@ test('on a long path it waits for three round trips', () => {
 test('a suspicion is looked into at once', () => {
   const consent = new Consent(0, ICE_TIMING, () => 0.5, 20);
   consent.verify(1000);
-  assert.deepEqual(run(consent, 1000, 1450), [1000, 1100, 1200, 1300, 1400]);
+  assert.deepEqual(run(consent, 1000, 1800), [1000, 1150, 1300, 1450, 1600, 1750]);
   assert.ok(consent.disconnected);
 });
 
 test('suspicion upon suspicion does not add checks', () => {
   const consent = new Consent(0, ICE_TIMING, () => 0.5, 20);
   const sent: number[] = [];
-  for (let now = 1000; now < 1400; now += 5) {
+  for (let now = 1000; now < 1600; now += 5) {
     consent.verify(now);
     if (consent.due(now)) sent.push(now);
   }
-  assert.deepEqual(sent, [1000, 1100, 1200, 1300]);
+  assert.deepEqual(sent, [1000, 1150, 1300, 1450]);
 });
 
 test('an answer makes all well again', () => {
@@ -64,5 +64,15 @@ test('thirty seconds without an answer end it (RFC 7675 §5.1)', () => {
   const consent = new Consent(0, ICE_TIMING, () => 0.5, 20);
   run(consent, 0, 29_000);
   assert.ok(!consent.expired(29_999));
+  assert.ok(consent.expired(30_000));
+});
+
+test('other traffic of the peer keeps it from worry, but is no consent', () => {
+  const consent = new Consent(0, ICE_TIMING, () => 0.5, 20);
+  for (let now = 0; now <= 29_995; now += 5) {
+    consent.due(now);
+    if (now % 500 === 0) consent.heard();
+    assert.ok(!consent.disconnected);
+  }
   assert.ok(consent.expired(30_000));
 });

@@ -64,6 +64,14 @@ export class Consent {
     this.#nextAt = now + this.#interval();
   }
 
+  /**
+   * Other authentic traffic of the peer came on this path. It is no consent (RFC 7675 §5.1), but it
+   * shows that the path is alive.
+   */
+  heard(): void {
+    this.#missed = 0;
+  }
+
   /** Something suggests that the path is dead: ask now. */
   verify(now: number): void {
     if (this.#askedAt === undefined) this.#nextAt = Math.min(this.#nextAt, now);

@@ -165,6 +165,13 @@ export class IceAgent {
     this.#act(now);
   }
 
+  /** Authentic traffic of the peer (a sealed datagram) came on the selected path: it is alive. */
+  heard(now: number): void {
+    this.#consent?.heard();
+    if (this.#state === 'disconnected' && this.#selected) this.#setState('connected');
+    this.#act(now);
+  }
+
   /** Whether an answer with this transaction id is for us. */
   awaits(transactionId: string): boolean {
     return this.#checks.has(transactionId);

@@ -31,7 +31,10 @@ export interface IceTiming {
   readonly consentExpiry: number;
   /** A consent check without an answer for this long (or 3 round trips) is a missed one. */
   readonly consentPatience: number;
-  /** Missed in a row before we say `disconnected`. */
+  /**
+   * Missed in a row before we say `disconnected`. Together with the patience long enough for a busy
+   * peer: it answers from an event loop that does other things too.
+   */
   readonly consentMissed: number;
 }
 
@@ -47,6 +50,6 @@ export const ICE_TIMING: IceTiming = {
   patience: 20_000,
   consentInterval: 5000,
   consentExpiry: 30_000,
-  consentPatience: 100,
-  consentMissed: 4,
+  consentPatience: 150,
+  consentMissed: 5,
 };
