@@ -134,13 +134,46 @@ TEST("a super-frame over the border of two batches is written in two parts") {
 
 TEST("UDP datagrams keep their borders, and a gap splits them though they have no sequence number") {
   Random random(7);
+  for (const bool ipv6 : {false, true}) {
+    Link link;
+    link.segments_of(build_packet({.ipv6 = ipv6, .tcp = false, .payload_bytes = 9950, .gso_size = 1000}, random));
+    for (size_t i : {0, 1, 2, 3, 5, 6, 7, 8, 9}) link.arrive(i);
+    link.merger.end_of_batch();
+    CHECK(link.sink.written.size() == 2);
+    CHECK(link.sink.written[0].vnet.gso_type == kGsoUdp && link.sink.written[1].vnet.gso_size == 1000);
+    CHECK(link.sink.payload_of(0) == 4000 && link.sink.payload_of(1) == 4950);
+  }
+}
+
+TEST("a UDP datagram shorter than those before ends the super-frame, and a longer one is not part of it") {
+  Random random(18);
   Link link;
-  link.segments_of(build_packet({.tcp = false, .payload_bytes = 9950, .gso_size = 1000}, random));
-  for (size_t i : {0, 1, 2, 3, 5, 6, 7, 8, 9}) link.arrive(i);
+  uint8_t index = 0;
+  for (const size_t bytes : {500, 500, 400, 500, 500, 600}) {
+    link.pieces.push_back({{0, index++, 6}, build_packet({.ipv6 = true, .tcp = false, .payload_bytes = bytes}, random).frame});
+  }
+  link.arrive_all();
   link.merger.end_of_batch();
-  CHECK(link.sink.written.size() == 2);
-  CHECK(link.sink.written[0].vnet.gso_type == kGsoUdp && link.sink.written[1].vnet.gso_size == 1000);
-  CHECK(link.sink.payload_of(0) == 4000 && link.sink.payload_of(1) == 4950);
+  CHECK(link.sink.written.size() == 3);
+  CHECK(link.sink.payload_of(0) == 1400 && link.sink.payload_of(1) == 1000 && link.sink.payload_of(2) == 600);
+  for (const auto &written : link.sink.written) CHECK(written.objection.empty());
+}
+
+TEST("what continues for longer than an IP packet can be is written in parts") {
+  Random random(19);
+  for (const bool ipv6 : {false, true}) {
+    Link link;
+    PacketShape shape{.ipv6 = ipv6, .payload_bytes = 48 * 1300, .gso_size = 1300};
+    for (int k = 0; k < 3; ++k) {
+      link.segments_of(build_packet(shape, random));
+      shape.sequence += 48 * 1300;
+      shape.identification = static_cast<uint16_t>(shape.identification + 48);
+    }
+    for (size_t i = link.pieces.size(); i-- > 0;) link.arrive(i);
+    link.merger.end_of_batch();
+    CHECK(link.sink.written.size() == 3);
+    for (const auto &written : link.sink.written) CHECK(written.objection.empty());
+  }
 }
 
 TEST("more than 64 UDP datagrams are written in parts that every kernel takes") {
