@@ -124,6 +124,19 @@ test('a UDP-blocked host has a relay by TCP within a second', () => {
   assert.deepEqual(peer.gatherer.describeRelays()[0]?.transport, 'tcp');
 });
 
+test('a host that moves from a UDP-blocked network to an open one relays by UDP again', () => {
+  const net = new VirtualInternet(1);
+  const peer = net.peer(net.nat({ ...EASY, udpBlocked: true }));
+  net.clock.run(1000);
+  assert.equal(peer.gatherer.describeRelays()[0]?.transport, 'tcp');
+  peer.host.removeInterface(peer.host.addresses[0] ?? '');
+  peer.host.addInterface(net.nat(EASY).inner, '10.7.0.2');
+  peer.gatherer.networkChanged(net.clock.now, peer.host.addresses);
+  peer.pump();
+  net.clock.run(200);
+  assert.equal(peer.gatherer.describeRelays()[0]?.transport, 'udp');
+});
+
 test('when UDP works the other transports are not even tried', () => {
   const net = new VirtualInternet(1);
   const peer = net.peer(net.nat(EASY), serversOf(net.turn, ['udp', 'tcp', 'tls']));

@@ -5,7 +5,8 @@ import type { IceServer, StreamId, Uplink } from './ice-server.ts';
 import { localCandidates, type Mapping } from './local-candidates.ts';
 import { StunBinding } from './stun-binding.ts';
 import type { StunMessage } from './stun-message.ts';
-import { type Naming, TurnServer, type TurnServerOutput } from './turn-server.ts';
+import type { Naming, TurnServerOutput } from './turn-attempt.ts';
+import { TurnServer } from './turn-server.ts';
 
 export type GathererOutput =
   | TurnServerOutput

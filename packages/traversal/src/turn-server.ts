@@ -1,24 +1,8 @@
-import { addressFamily, type Endpoint, EvioError, sameEndpoint } from '@evio/types';
+import { addressFamily, type Endpoint, type EvioError } from '@evio/types';
 import type { AllocationId } from './candidate.ts';
-import type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
+import type { IceServer, StreamId, Uplink } from './ice-server.ts';
 import type { StunMessage } from './stun-message.ts';
-import { TurnAllocation } from './turn-allocation.ts';
-
-export type TurnServerOutput =
-  | { readonly type: 'transmit'; readonly bytes: Uint8Array; readonly via: ServerVia }
-  | {
-      readonly type: 'openStream';
-      readonly stream: StreamId;
-      readonly remote: Endpoint;
-      readonly tls?: { readonly serverName: string };
-    }
-  | { readonly type: 'closeStream'; readonly stream: StreamId }
-  | {
-      readonly type: 'bindChannel' | 'unbindChannel';
-      readonly uplink: Uplink;
-      readonly channel: number;
-      readonly remote: Endpoint;
-    };
+import { type Naming, TurnAttempt, type TurnServerOutput } from './turn-attempt.ts';
 
 /** The relay that a server gave us. */
 export interface Relay {
@@ -30,22 +14,6 @@ export interface Relay {
   readonly server: IceServer;
 }
 
-/** One transport being tried, or in use. */
-interface Attempt {
-  readonly id: AllocationId;
-  readonly server: IceServer;
-  readonly uplink: Uplink;
-  readonly allocation: TurnAllocation;
-  /** By when the stream must be open. */
-  openBy: number;
-}
-
-/** Hands out names that are unique in the process. */
-export interface Naming {
-  allocation(): AllocationId;
-  stream(): StreamId;
-}
-
 /**
  * When the better transport has said nothing for this long, the next one starts beside it
  * (RFC 8305's idea). UDP-blocked hosts so have a relay by TCP after this and three round trips.
@@ -53,7 +21,6 @@ export interface Naming {
 const STAGGER = 350;
 /** The better transport has answered, but is not through yet: give it a little longer. */
 const STAGGER_ANSWERED = 1000;
-const STREAM_OPEN_TIMEOUT = 6000;
 const RETRY_FIRST = 2000;
 const RETRY_CAP = 60_000;
 /** New credentials are taken this long before the old ones end. */
@@ -70,7 +37,7 @@ export class TurnServer {
   readonly #outputs: TurnServerOutput[] = [];
   #entries: readonly IceServer[] = [];
   #queue: IceServer[] = [];
-  #attempts: Attempt[] = [];
+  #attempts: TurnAttempt[] = [];
   #relay: Relay | undefined;
   #nextStartAt = Number.POSITIVE_INFINITY;
   #retryDelay = RETRY_FIRST;
@@ -124,6 +91,7 @@ export class TurnServer {
   /** Our addresses changed: a stream from an old one is dead, a UDP way may have a new mapping. */
   networkChanged(now: number): void {
     this.#retryDelay = RETRY_FIRST;
+    this.#lastTransport = undefined; // UDP may be free where we are now
     if (this.#relay === undefined || this.#relay.uplink.kind === 'stream') this.restart(now);
     else this.verify(now);
   }
@@ -135,19 +103,10 @@ export class TurnServer {
   }
 
   onStream(now: number, stream: StreamId, state: 'open' | 'closed', error?: string): boolean {
-    const attempt = this.#attempts.find(
-      ({ uplink }) => uplink.kind === 'stream' && uplink.stream === stream,
-    );
-    if (attempt === undefined) return false;
-    if (state === 'open') {
-      attempt.openBy = Number.POSITIVE_INFINITY;
-      attempt.allocation.start(now);
-    } else {
-      const why = new EvioError('TURN_STREAM', error ?? 'the TURN server closed the connection');
-      this.#failed(now, attempt, why);
-    }
+    const attempt = this.#attempts.find(one => one.uses(stream));
+    attempt?.onStream(now, state, error);
     this.#collect(now);
-    return true;
+    return attempt !== undefined;
   }
 
   /** The allocation a message belongs to: an answer by its id, an indication by where it came from. */
@@ -155,14 +114,7 @@ export class TurnServer {
     message: StunMessage,
     from: { readonly stream: StreamId } | { readonly remote: Endpoint },
   ): AllocationId | undefined {
-    const attempt = this.#attempts.find(({ allocation, uplink }) => {
-      const same =
-        'stream' in from
-          ? uplink.kind === 'stream' && uplink.stream === from.stream
-          : uplink.kind === 'udp' && sameEndpoint(uplink.server, from.remote);
-      return same && (message.class === 'indication' || allocation.awaits(message.transactionId));
-    });
-    return attempt?.id;
+    return this.#attempts.find(attempt => attempt.expects(message, from))?.id;
   }
 
   receive(
@@ -200,15 +152,7 @@ export class TurnServer {
   }
 
   tick(now: number): void {
-    for (const attempt of [...this.#attempts]) {
-      if (now >= attempt.openBy) {
-        const { transport } = attempt.server;
-        const why = `no ${transport} connection to the TURN server within ${STREAM_OPEN_TIMEOUT} ms`;
-        this.#failed(now, attempt, new EvioError('TURN_STREAM', why));
-        continue;
-      }
-      attempt.allocation.tick(now);
-    }
+    for (const attempt of this.#attempts) attempt.tick(now);
     this.#collect(now);
     const renewal = this.#renewalAt();
     if (renewal !== undefined && now >= renewal) this.restart(now);
@@ -218,9 +162,7 @@ export class TurnServer {
   nextTimeout(): number | undefined {
     let next = this.#relay === undefined ? this.#nextStartAt : Number.POSITIVE_INFINITY;
     next = Math.min(next, this.#renewalAt() ?? Number.POSITIVE_INFINITY);
-    for (const { allocation, openBy } of this.#attempts) {
-      next = Math.min(next, openBy, allocation.nextTimeout() ?? Number.POSITIVE_INFINITY);
-    }
+    for (const attempt of this.#attempts) next = Math.min(next, attempt.nextTimeout());
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
@@ -271,75 +213,26 @@ export class TurnServer {
   }
 
   #begin(now: number, server: IceServer): void {
-    const { username, credential, transport, endpoint } = server;
-    if (username === undefined || credential === undefined) return;
-    const uplink: Uplink =
-      transport === 'udp'
-        ? { kind: 'udp', server: endpoint }
-        : { kind: 'stream', stream: this.#naming.stream() };
-    const allocation = new TurnAllocation({
-      random: this.#random,
-      credentials: { username, password: credential },
-      reliable: uplink.kind === 'stream',
-    });
-    const attempt: Attempt = {
-      id: this.#naming.allocation(),
-      server,
-      uplink,
-      allocation,
-      openBy: uplink.kind === 'stream' ? now + STREAM_OPEN_TIMEOUT : Number.POSITIVE_INFINITY,
-    };
-    this.#attempts.push(attempt);
-    if (uplink.kind === 'stream') {
-      this.#outputs.push({
-        type: 'openStream',
-        stream: uplink.stream,
-        remote: endpoint,
-        ...(transport === 'tls'
-          ? { tls: { serverName: server.serverName ?? endpoint.address } }
-          : {}),
-      });
-    } else {
-      allocation.start(now);
-    }
+    this.#attempts.push(new TurnAttempt(now, server, this.#naming, this.#random));
     this.#collect(now);
   }
 
   /** Takes what the allocations have to say. */
   #collect(now: number): void {
     for (const attempt of [...this.#attempts]) {
-      const { allocation, uplink } = attempt;
-      for (let output = allocation.poll(); output !== undefined; output = allocation.poll()) {
-        switch (output.type) {
-          case 'transmit':
-            this.#outputs.push({ ...output, via: { kind: 'uplink', uplink } });
-            break;
-          case 'channelData': {
-            const { channel, remote } = output.channel;
-            const via = { kind: 'turn', uplink, channel, remote } as const;
-            this.#outputs.push({ type: 'transmit', bytes: output.bytes, via });
-            break;
-          }
-          case 'bindChannel':
-          case 'unbindChannel': {
-            const { channel, remote } = output.channel;
-            this.#outputs.push({ type: output.type, uplink, channel, remote });
-            break;
-          }
-          case 'allocated':
-            this.#won(now, attempt, output.relayed, output.mapped);
-            break;
-          case 'closed':
-            this.#failed(now, attempt, output.error, output.alternate);
-            break;
-          default:
-            output satisfies never;
+      for (let output = attempt.poll(); output !== undefined; output = attempt.poll()) {
+        if (output.type === 'allocated') {
+          this.#won(now, attempt, output.relayed, output.mapped);
+        } else if (output.type === 'closed') {
+          this.#failed(now, attempt, output.error, output.alternate);
+        } else {
+          this.#outputs.push(output);
         }
       }
     }
   }
 
-  #won(now: number, winner: Attempt, relayed: Endpoint, mapped: Endpoint): void {
+  #won(now: number, winner: TurnAttempt, relayed: Endpoint, mapped: Endpoint): void {
     if (this.#relay !== undefined) {
       this.#remove(winner);
       this.#abandon(now, winner);
@@ -358,7 +251,7 @@ export class TurnServer {
     }
   }
 
-  #failed(now: number, attempt: Attempt, error: EvioError, alternate?: Endpoint): void {
+  #failed(now: number, attempt: TurnAttempt, error: EvioError, alternate?: Endpoint): void {
     this.#remove(attempt);
     this.lastError = error;
     if (attempt.uplink.kind === 'stream') {
@@ -380,23 +273,16 @@ export class TurnServer {
     }
   }
 
-  #remove(attempt: Attempt): void {
+  #remove(attempt: TurnAttempt): void {
     this.#attempts = this.#attempts.filter(other => other !== attempt);
   }
 
-  /** Ends an attempt that is not needed (any more), and says goodbye to the server. */
-  #abandon(now: number, { allocation, uplink }: Attempt): void {
-    allocation.release(now);
-    for (let output = allocation.poll(); output !== undefined; output = allocation.poll()) {
-      if (output.type === 'transmit') {
-        this.#outputs.push({ ...output, via: { kind: 'uplink', uplink } });
-      } else if (output.type === 'unbindChannel') {
-        const { channel, remote } = output.channel;
-        this.#outputs.push({ type: 'unbindChannel', uplink, channel, remote });
-      }
-    }
-    if (uplink.kind === 'stream') {
-      this.#outputs.push({ type: 'closeStream', stream: uplink.stream });
+  /** Ends an attempt that is not needed (any more). */
+  #abandon(now: number, attempt: TurnAttempt): void {
+    attempt.abandon(now);
+    for (let output = attempt.poll(); output !== undefined; output = attempt.poll()) {
+      // What it would tell of itself is of no interest now.
+      if (output.type !== 'allocated' && output.type !== 'closed') this.#outputs.push(output);
     }
   }
 }
