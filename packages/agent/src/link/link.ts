@@ -12,6 +12,8 @@ import { PathProbe } from './path-probe.ts';
 
 /** Without anything authentic from the peer for this long, an ICE failure is believed. */
 const RECENTLY = 12_000;
+/** Traffic this fresh proves the path as well as an answered check does. Milliseconds. */
+const JUST_NOW = 300;
 
 /** What a link needs of the agent around it. */
 export interface LinkOptions {
@@ -238,6 +240,8 @@ export class Link {
     if (this.#negotiation.state.kind === 'pausing') this.#endTrial();
     session.tick(now);
     this.#drainSession(now);
+    // A peer too busy to answer a check in time, but whose frames arrive, is not gone.
+    if (this.#inUse !== undefined && this.#heardWithin(JUST_NOW)) this.#inUse.ice.heard(now);
     for (const exchange of [this.#inUse, this.#onTrial]) {
       if (exchange === undefined) continue;
       exchange.ice.tick(now);
@@ -436,14 +440,19 @@ export class Link {
   /** RFC 7675: no consent, no sending; unless the session itself says that the peer is there. */
   #onConsentLost(now: number, exchange: Exchange): void {
     this.#drop(exchange);
-    const { datapath, handle, logger } = this.#options;
-    const { lastReceivedMs } = datapath.peerCounters(handle);
     this.#pair = undefined;
-    if (lastReceivedMs === undefined || lastReceivedMs > RECENTLY) {
-      logger.info('the path is lost');
+    if (!this.#heardWithin(RECENTLY)) {
+      this.#options.logger.info('the path is lost');
       this.#losePath();
     }
     this.#negotiation.restart(now);
+  }
+
+  /** Whether anything authentic came from the peer in the last `ms`. */
+  #heardWithin(ms: number): boolean {
+    const { datapath, handle } = this.#options;
+    const { lastReceivedMs } = datapath.peerCounters(handle);
+    return lastReceivedMs !== undefined && lastReceivedMs <= ms;
   }
 
   #usePath(path: Path): void {
