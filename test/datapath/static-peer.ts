@@ -3,7 +3,7 @@
  *
  *   node static-peer.ts '{"port":4000,"tap":"t0","address":"10.9.0.1/24","remote":"192.0.2.2:4000",…}'
  *
- * Prints one JSON line per event (but `mac`), and `{"type":"ready",…}` when it runs. Lines of its
+ * Prints one JSON line per event (but `mac` and `datagram`), and `{"type":"ready",…}` when it runs. Lines of its
  * standard input are commands: `counters`, `peer`, `macs`, `probe TOKEN BYTES`, `control HEX`.
  */
 import { execFileSync } from 'node:child_process';
@@ -38,7 +38,7 @@ const print = (line: object) =>
 
 const datapath = Datapath.open({ port: options.port });
 datapath.events.subscribe(event => {
-  if (event.type !== 'mac') print(event);
+  if (event.type !== 'mac' && event.type !== 'datagram') print(event);
 });
 const { overlay, name, mac } = datapath.openTap({ name: options.tap, mtu: options.mtu ?? 1400 });
 execFileSync('ip', ['link', 'set', name, 'up']);

@@ -30,12 +30,12 @@ namespace evio {
   X(dropFragmentMalformed) X(dropReassemblyFull) X(dropReassemblyTimeout) X(dropTapWrite)           \
   /* dropped frames, sending */                                                                     \
   X(dropTapFrameMalformed) X(dropNoPeers)        X(dropQueueFull)       X(dropQueueTimeout)         \
-  X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropSegmentTooLarge)      \
+  X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropFrameTooLarge)        \
   X(dropDestinationLocal)                                                                           \
   /* dropped datagrams, sending */                                                                  \
   X(dropTooBig)           X(dropSendBlocked)     X(dropSendFailed)      X(dropUnreachable)          \
   X(dropNoSocket)         X(dropStreamFull)      X(dropStreamGone)      X(dropNoSession)            \
-  X(dropCommandQueueFull) X(dropProbeSize)                                                          \
+  X(dropCommandQueueFull)                                                                           \
   /* MAC table */                                                                                   \
   X(macEvicted)
 // clang-format on
@@ -49,7 +49,7 @@ enum class Counter : uint8_t {
 
 inline constexpr size_t kCounterCount = static_cast<size_t>(Counter::count_);
 
-inline constexpr std::array<const char*, kCounterCount> kCounterNames = {
+inline constexpr std::array<const char *, kCounterCount> kCounterNames = {
 #define X(name) #name,
     EVIO_COUNTERS(X)
 #undef X

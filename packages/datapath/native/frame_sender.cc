@@ -93,7 +93,7 @@ void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags
     std::copy(frame.begin(), frame.end(), train.add(wire::Kind::frame, flags, frame.size()));
     return;
   }
-  if (frame.size() > 65535) return counters_.add(Counter::dropSegmentTooLarge);
+  if (frame.size() > 65535) return counters_.add(Counter::dropFrameTooLarge);
   const size_t piece = room - wire::kFragmentHeaderBytes;
   const uint32_t number = entry.peer->next_fragmented++ & ~wire::kControlNumber;
   train.end_datagram();

@@ -55,7 +55,7 @@ export const COUNTER_NAMES = [
   'dropSessionExhausted',
   'dropSealFailed',
   'dropPeerGone',
-  'dropSegmentTooLarge',
+  'dropFrameTooLarge',
   'dropDestinationLocal',
   'dropTooBig',
   'dropSendBlocked',
@@ -66,7 +66,6 @@ export const COUNTER_NAMES = [
   'dropStreamGone',
   'dropNoSession',
   'dropCommandQueueFull',
-  'dropProbeSize',
   'macEvicted',
 ] as const;
 
