@@ -35,6 +35,13 @@ import { readCounter, type StreamManagement } from './stream-management.ts';
 
 /** Stanzas on the way that the server has not acknowledged; more wait in the outbox. */
 const MAX_UNACKNOWLEDGED = 256;
+/**
+ * How long after a stanza the server is asked to acknowledge it, in milliseconds. At once would
+ * cost: a server that uses Nagle's algorithm then holds the answer back for 40 ms, until our kernel
+ * has acknowledged the segment with the acknowledgement. The question also shows soon whether the
+ * connection lives.
+ */
+const ACK_DELAY_MS = 250;
 
 /** What a session tells its owner. */
 export interface SessionEvents {
@@ -80,7 +87,8 @@ export class Session {
   #record: Uint8Array | undefined;
   #servers: readonly RawIceServer[] = [];
   #servicesDue: number | undefined;
-  #ackRequested = false;
+  /** A request for an acknowledgement, to be written at `due` or on the way. */
+  #acknowledgement: { readonly due: number; asked: boolean } | undefined;
 
   /** @param self our full JID as we ask for it */
   constructor(self: Jid, options: SessionOptions) {
@@ -139,7 +147,7 @@ export class Session {
     this.#stream = undefined;
     this.#keepalive = undefined;
     this.#ready = false;
-    this.#ackRequested = false;
+    this.#acknowledgement = undefined;
     this.#rosterRequest = undefined;
     this.#o.management.suspend();
     this.#o.directory.suspend();
@@ -201,6 +209,12 @@ export class Session {
     } else if (state === 'ask') {
       void this.#ping();
     }
+    const acknowledgement = this.#acknowledgement;
+    if (acknowledgement?.asked === false && now >= acknowledgement.due) {
+      acknowledgement.asked = true;
+      this.#stream?.write(xml('r', { xmlns: NS_SM }).toString());
+      this.#keepalive?.asked(now);
+    }
     counters.expired += outbox.expire(now);
     this.#tell(directory.poll(now));
     if (this.#ready && this.#servicesDue !== undefined && now >= this.#servicesDue) {
@@ -217,6 +231,7 @@ export class Session {
       directory.nextTimeout(),
       outbox.nextTimeout(),
       this.#ready ? this.#servicesDue : undefined,
+      this.#acknowledgement?.asked === false ? this.#acknowledgement.due : undefined,
     ].filter(time => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -255,7 +270,7 @@ export class Session {
     if (element.is('r', NS_SM)) {
       this.#stream?.write(xml('a', { xmlns: NS_SM, h: String(management.inbound) }).toString());
     } else if (element.is('a', NS_SM)) {
-      this.#ackRequested = false;
+      this.#acknowledgement = undefined;
       try {
         management.acknowledged(readCounter(element.attrs.h) ?? Number.NaN);
       } catch (error) {
@@ -335,15 +350,9 @@ export class Session {
     this.#requestAck();
   }
 
-  /** One request for an acknowledgement at a time: it also tells soon whether the server lives. */
   #requestAck(): void {
-    if (!this.#o.management.active || this.#ackRequested) return;
-    this.#ackRequested = true;
-    queueMicrotask(() => {
-      if (!this.#ackRequested || this.#stream === undefined) return;
-      this.#stream.write(xml('r', { xmlns: NS_SM }).toString());
-      this.#keepalive?.asked(this.#o.now());
-    });
+    if (!this.#o.management.active || this.#acknowledgement !== undefined) return;
+    this.#acknowledgement = { due: this.#o.now() + ACK_DELAY_MS, asked: false };
   }
 
   #flush(): void {

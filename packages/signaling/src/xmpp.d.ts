@@ -15,6 +15,7 @@ declare module '@xmpp/xml' {
     h?: string | undefined;
     host?: string | undefined;
     id?: string | undefined;
+    initiator?: string | undefined;
     ip?: string | undefined;
     jid?: string | undefined;
     password?: string | undefined;
@@ -22,7 +23,9 @@ declare module '@xmpp/xml' {
     priority?: string | undefined;
     protocol?: string | undefined;
     pwd?: string | undefined;
+    responder?: string | undefined;
     restricted?: string | undefined;
+    previd?: string | undefined;
     resume?: string | undefined;
     sid?: string | undefined;
     subscription?: string | undefined;
