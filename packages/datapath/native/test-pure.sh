@@ -61,7 +61,7 @@ for test in $tests; do
 done
 for test in $fuzzers; do
   log=$build/${test##*/}.log
-  if ! "$build/${test##*/}" -max_total_time="$seconds" -max_len=2000 -rss_limit_mb=512 \
+  if ! "$build/${test##*/}" -max_total_time="$seconds" -max_len=2000 \
     -artifact_prefix="$build/" >"$log" 2>&1; then
     cat "$log" >&2
     echo "test-pure: ${test##*/} failed; the input is in $build" >&2
