@@ -22,8 +22,8 @@ import type {
   ReloadReport,
   Trace,
 } from './control/index.ts';
-import type { Link } from './link/link.ts';
 import { Overlay } from './overlay/overlay.ts';
+import type { Peer } from './peer/peer.ts';
 import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
 import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
@@ -48,7 +48,7 @@ export class Agent implements AgentControl {
   readonly #gate: HandshakeGate;
   readonly #wallClock: WallClock;
   readonly #clock: InitiationClock;
-  readonly #indexes = new SessionIndexes<Link>(randomBytes);
+  readonly #indexes = new SessionIndexes<Peer>(randomBytes);
   readonly #overlays = new Map<string, Overlay>();
   #config: AgentConfig;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -136,10 +136,10 @@ export class Agent implements AgentControl {
   async *ping(target: PeerTarget, options: PingOptions): AsyncIterable<PingReply> {
     const { count, intervalMs, timeoutMs, datagramBytes, signal } = options;
     for (let sequence = 1; sequence <= count && !signal.aborted; sequence += 1) {
-      const link = this.#linkTo(target);
+      const peer = this.#peerNamed(target);
       const began = performance.now();
-      const rttMs = await link.probe.ping({ datagramBytes, timeoutMs });
-      const path = pathStatus(link, this.#underlay);
+      const rttMs = await peer.probe.ping({ datagramBytes, timeoutMs });
+      const path = pathStatus(peer, this.#underlay);
       yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
       const rest = began + intervalMs - performance.now();
       if (sequence < count && rest > 0 && !signal.aborted) {
@@ -149,13 +149,13 @@ export class Agent implements AgentControl {
   }
 
   async trace(target: PeerTarget): Promise<Trace> {
-    const link = this.#linkTo(target);
+    const peer = this.#peerNamed(target);
     const timeoutMs = 2_000;
-    const rttMs = await link.probe.ping({ datagramBytes: 0, timeoutMs });
-    const { id, name } = link.record;
+    const rttMs = await peer.probe.ping({ datagramBytes: 0, timeoutMs });
+    const { id, name } = peer.record;
     return {
       target,
-      hops: [{ id, name, path: pathStatus(link, this.#underlay), rttMs: rttMs ?? null }],
+      hops: [{ id, name, path: pathStatus(peer, this.#underlay), rttMs: rttMs ?? null }],
     };
   }
 
@@ -270,17 +270,17 @@ export class Agent implements AgentControl {
     const from = via.kind === 'uplink' ? '' : via.remote.address;
     const verdict = this.#gate.peerOf(performance.now(), bytes, from);
     if (verdict.kind === 'drop') return; // the gate counts it
-    const link =
+    const peer =
       verdict.kind === 'initiation'
-        ? this.#overlays.get(verdict.overlay)?.linkByKey(verdict.staticPublic)
+        ? this.#overlays.get(verdict.overlay)?.peerByKey(verdict.staticPublic)
         : this.#indexes.ownerOf(verdict.receiverIndex);
-    link?.handshake(bytes, via);
+    peer?.handshake(bytes, via);
   }
 
-  #linkTo({ overlay: name, id }: PeerTarget): Link {
-    const link = this.#overlays.get(name)?.links.get(id);
-    if (link === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
-    return link;
+  #peerNamed({ overlay: name, id }: PeerTarget): Peer {
+    const peer = this.#overlays.get(name)?.peers.get(id);
+    if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
+    return peer;
   }
 }
 

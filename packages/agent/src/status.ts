@@ -7,9 +7,9 @@ import type {
   PeerStatus,
   SessionStatus,
 } from './control/index.ts';
-import type { Link } from './link/link.ts';
 import type { OverlayMember } from './overlay/members.ts';
 import type { Overlay } from './overlay/overlay.ts';
+import type { Peer } from './peer/peer.ts';
 import type { Underlay } from './underlay/underlay.ts';
 
 /** How the agent's parts look from outside: what `evio status --json` and its like print. */
@@ -44,16 +44,16 @@ export function overlayStatus(
       ...(signaling.error !== undefined && { error: signaling.error.message }),
     },
     peers: peersOf(overlay).map(({ record }) => {
-      const link = overlay.links.get(record.id);
-      const counters = link && datapath.peerCounters(link.handle);
+      const peer = overlay.peers.get(record.id);
+      const counters = peer && datapath.peerCounters(peer.handle);
       return {
         id: record.id,
         jid: record.account,
         name: record.name,
         addresses: [...record.addresses],
         role: overlay.roleOf(record.id),
-        path: link === undefined ? NO_PATH : pathStatus(link, underlay),
-        session: link === undefined ? NO_SESSION : sessionStatus(link),
+        path: peer === undefined ? NO_PATH : pathStatus(peer, underlay),
+        session: peer === undefined ? NO_SESSION : sessionStatus(peer),
         rxBytes: counters?.rxBytes ?? 0,
         txBytes: counters?.txBytes ?? 0,
       } satisfies PeerStatus;
@@ -63,7 +63,7 @@ export function overlayStatus(
 }
 
 /** How datagrams to a peer travel now. */
-export function pathStatus({ path, pair, probe }: Link, underlay: Underlay): PathStatus {
+export function pathStatus({ path, pair, probe }: Peer, underlay: Underlay): PathStatus {
   if (path === undefined) return NO_PATH;
   const measured = { rttMs: probe.rttMs ?? null, mtu: probe.pathMtu ?? null };
   const remote = formatEndpoint(path.remote);
@@ -98,10 +98,10 @@ export function overlayTopology(
   return {
     overlay: overlay.config.name,
     nodes: [own, ...others].sort((a, b) => compareNodeIds(a.id, b.id)),
-    links: [...overlay.links].flatMap(([id, link]) => {
+    links: [...overlay.peers].flatMap(([id, peer]) => {
       const role = overlay.roleOf(id);
       if (role === 'none') return [];
-      const { kind, rttMs } = pathStatus(link, underlay);
+      const { kind, rttMs } = pathStatus(peer, underlay);
       return [{ from: self.id, to: id, role, path: kind, rttMs }];
     }),
   };
@@ -110,11 +110,11 @@ export function overlayTopology(
 function peersOf(overlay: Overlay): Pick<OverlayMember, 'record'>[] {
   const members = overlay.members.all();
   const known = new Set(members.map(({ record }) => record.id));
-  const only = [...overlay.links.values()].filter(({ record }) => !known.has(record.id));
+  const only = [...overlay.peers.values()].filter(({ record }) => !known.has(record.id));
   return [...members, ...only];
 }
 
-function sessionStatus({ session }: Link): SessionStatus {
+function sessionStatus({ session }: Peer): SessionStatus {
   if (session.state !== 'up') return { ...NO_SESSION, state: session.state };
   const ageSeconds = Math.round((performance.now() - session.since) / 1_000);
   return { state: 'up', cipher: session.cipher ?? null, ageSeconds };

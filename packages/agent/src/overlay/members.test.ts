@@ -76,6 +76,17 @@ test('another key for an account that is pinned is refused and says so', () => {
   assert.equal(known.find(ACCOUNT)?.record.id, other.nodeId);
 });
 
+test('a new key that is accepted replaces the node that the account was', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  const reinstalled = Identity.create(randomBytes);
+  assert.equal(known.announce(JID, ACCOUNT, record(reinstalled)).kind, 'joined');
+  assert.deepEqual(
+    known.all().map(member => member.record.id),
+    [reinstalled.nodeId],
+  );
+});
+
 test('our own record is not a member', () => {
   const { members: known } = members();
   assert.equal(known.announce(JID, ACCOUNT, record(self)).kind, 'self');

@@ -66,6 +66,10 @@ export class Members {
     if (known !== undefined && record.sequence < known.record.sequence) {
       throw new EvioError('RECORD_STALE', `${jid} announced an older record than it had before`);
     }
+    // One account is one node: with a new key it is another, and the former is no more.
+    for (const [id, { record: other }] of this.#byId) {
+      if (other.account === account && id !== record.id) this.#byId.delete(id);
+    }
     const member: OverlayMember = { record, jid };
     this.#byId.set(record.id, member);
     if (known === undefined) return { kind: 'joined', member };

@@ -19,7 +19,7 @@ import { FullMesh, type LinkPolicy, type LinkRole } from '@evio/topology';
 import { compareNodeIds, EvioError, type Mac, type NodeId } from '@evio/types';
 import { Subscription } from 'rxjs';
 import type { OverlayConfig } from '../config/index.ts';
-import { Link } from '../link/link.ts';
+import { Peer } from '../peer/peer.ts';
 import {
   type Logger,
   setUpInterface,
@@ -29,6 +29,8 @@ import {
 import type { Underlay } from '../underlay/underlay.ts';
 import { Members, type OverlayMember } from './members.ts';
 import { tapMac } from './tap-mac.ts';
+
+type Announcement = Extract<PeerEvent, { type: 'available' }>;
 
 /** What an overlay needs of the agent around it. */
 export interface OverlayOptions {
@@ -43,7 +45,7 @@ export interface OverlayOptions {
   readonly datapath: Datapath;
   readonly underlay: Underlay;
   /** Session indexes of the whole process. */
-  readonly indexes: SessionIndexes<Link>;
+  readonly indexes: SessionIndexes<Peer>;
   readonly timers: Partial<Timers>;
   readonly keepaliveMs: number;
   readonly random: (bytes: number) => Uint8Array;
@@ -59,9 +61,9 @@ export class Overlay {
   readonly #handle: OverlayHandle;
   readonly #mac: Mac;
   readonly #members: Members;
-  readonly #links = new Map<NodeId, Link>();
-  /** Accounts that were refused, and why, until they show something better. */
-  readonly #refused = new Map<string, EvioError>();
+  readonly #peers = new Map<NodeId, Peer>();
+  /** Accounts that were refused, with what they announced, until they show something better. */
+  readonly #refused = new Map<string, { event: Announcement; error: EvioError }>();
   #config: OverlayConfig;
   #policy: LinkPolicy;
   #roles: ReadonlyMap<NodeId, LinkRole> = new Map();
@@ -111,12 +113,13 @@ export class Overlay {
     return this.#members;
   }
 
-  get links(): ReadonlyMap<NodeId, Link> {
-    return this.#links;
+  get peers(): ReadonlyMap<NodeId, Peer> {
+    return this.#peers;
   }
 
+  /** Why an account is refused, by account. */
   get refused(): ReadonlyMap<string, EvioError> {
-    return this.#refused;
+    return new Map([...this.#refused].map(([account, { error }]) => [account, error]));
   }
 
   get signaling(): SignalingState {
@@ -124,40 +127,40 @@ export class Overlay {
   }
 
   roleOf(id: NodeId): LinkRole | 'none' {
-    return (this.#links.has(id) && this.#roles.get(id)) || 'none';
+    return (this.#peers.has(id) && this.#roles.get(id)) || 'none';
   }
 
   /** The link whose datapath peer this is. */
-  linkOf(handle: PeerHandle): Link | undefined {
-    for (const link of this.#links.values()) if (link.handle === handle) return link;
+  peerOf(handle: PeerHandle): Peer | undefined {
+    for (const peer of this.#peers.values()) if (peer.handle === handle) return peer;
     return undefined;
   }
 
   /** The link to the node with this X25519 static key. */
-  linkByKey(staticPublic: Uint8Array): Link | undefined {
-    for (const link of this.#links.values()) {
-      if (Buffer.compare(link.record.staticPublic, staticPublic) === 0) return link;
+  peerByKey(staticPublic: Uint8Array): Peer | undefined {
+    for (const peer of this.#peers.values()) {
+      if (Buffer.compare(peer.record.staticPublic, staticPublic) === 0) return peer;
     }
     return undefined;
   }
 
   /** An event of the datapath; returns whether it was for this overlay. */
   observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
-    const link = this.linkOf(event.peer);
-    link?.observe(event);
-    return link !== undefined;
+    const peer = this.peerOf(event.peer);
+    peer?.observe(event);
+    return peer !== undefined;
   }
 
   /** The host's addresses changed, or a server sees us elsewhere than before. */
   groundChanged(reason: string, { reconnect }: { reconnect: boolean }): void {
     if (reconnect) this.#signaling.reconnect(reason);
-    for (const link of this.#links.values()) link.renew(reason);
+    for (const peer of this.#peers.values()) peer.renew(reason);
   }
 
-  /** An account's pin was removed: what it announces is taken again. */
+  /** An account's pin was removed: what it announced is taken after all. */
   forgot(account: string): void {
-    if (!this.#refused.delete(account)) return;
-    this.#signaling.reconnect(`the key of ${account} is accepted anew`);
+    const refused = this.#refused.get(account);
+    if (refused !== undefined) this.#onAvailable(refused.event);
   }
 
   /** Takes over what changed in the configuration. @throws EvioError as {@link start}. */
@@ -185,8 +188,8 @@ export class Overlay {
 
   /** Leaves: tells the peers, signs out, and closes the TAP, which stays as a device. */
   async stop(): Promise<void> {
-    for (const link of this.#links.values()) link.close('success');
-    this.#links.clear();
+    for (const peer of this.#peers.values()) peer.close('success');
+    this.#peers.clear();
     await this.#signaling.stop();
     this.#subscriptions.unsubscribe();
     this.#options.underlay.setServers(this.#config.name, []);
@@ -254,10 +257,10 @@ export class Overlay {
     const { logger } = this.#options;
     const details = state.error === undefined ? {} : { error: state.error.message };
     logger.info({ state: state.state, ...details }, 'signaling');
-    for (const [id, link] of this.#links) {
+    for (const [id, peer] of this.#peers) {
       const member = this.#members.get(id);
-      if (state.state === 'online' && member !== undefined) link.reach(member.jid);
-      else link.unreach();
+      if (state.state === 'online' && member !== undefined) peer.reach(member.jid);
+      else peer.unreach();
     }
   }
 
@@ -266,11 +269,15 @@ export class Overlay {
       const member = this.#members.leave(event.jid);
       if (member !== undefined) {
         this.#options.logger.info({ peer: event.account }, 'left');
-        this.#links.get(member.record.id)?.unreach();
+        this.#peers.get(member.record.id)?.unreach();
         this.#reconcile();
       }
       return;
     }
+    this.#onAvailable(event);
+  }
+
+  #onAvailable(event: Announcement): void {
     const { jid, account } = event;
     try {
       const admission = this.#members.announce(jid, account, event.record);
@@ -279,29 +286,24 @@ export class Overlay {
       const { record } = admission.member;
       this.#options.logger.info({ peer: account, node: record.id }, admission.kind);
       this.#reconcile();
-      if (admission.kind === 'restarted') this.#links.get(record.id)?.restarted(record, jid);
+      if (admission.kind === 'restarted') this.#peers.get(record.id)?.restarted(record, jid);
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
-      this.#refuse(account, error);
+      if (this.#refused.get(account)?.error.message !== error.message) {
+        this.#options.logger.error({ peer: account, code: error.code }, error.message);
+      }
+      this.#refused.set(account, { event, error });
     }
-  }
-
-  #refuse(account: string, error: EvioError): void {
-    const { logger } = this.#options;
-    if (this.#refused.get(account)?.message !== error.message) {
-      logger.error({ peer: account, code: error.code }, error.message);
-    }
-    this.#refused.set(account, error);
   }
 
   #onMessage(from: string, message: LinkMessage): void {
     const member = this.#members.byJid(from);
-    const link = member && this.#links.get(member.record.id);
-    if (link === undefined) {
+    const peer = member && this.#peers.get(member.record.id);
+    if (peer === undefined) {
       this.#options.logger.debug({ from, kind: message.kind }, 'a message from no known node');
       return;
     }
-    link.receive(message, from);
+    peer.receive(message, from);
   }
 
   // -- Links
@@ -313,26 +315,26 @@ export class Overlay {
       this.#options.identity.nodeId,
       members.map(({ record: { id, account, name } }) => ({ id, account, name })),
     );
-    for (const [id, link] of this.#links) {
+    for (const [id, peer] of this.#peers) {
       const known = this.#members.get(id) !== undefined;
       // A link to a node that only lost its server goes on as long as it works.
-      if (known ? !this.#roles.has(id) : !link.alive) this.#end(id, link);
+      if (known ? !this.#roles.has(id) : !peer.alive) this.#end(id, peer);
     }
     for (const id of this.#roles.keys()) {
       const member = this.#members.get(id);
-      if (member === undefined || this.#links.has(id)) continue;
-      const link = this.#link(member);
-      this.#links.set(id, link);
-      if (this.#state.state === 'online') link.reach(member.jid);
+      if (member === undefined || this.#peers.has(id)) continue;
+      const peer = this.#peer(member);
+      this.#peers.set(id, peer);
+      if (this.#state.state === 'online') peer.reach(member.jid);
     }
   }
 
-  #end(id: NodeId, link: Link): void {
-    this.#links.delete(id);
-    link.close('success');
+  #end(id: NodeId, peer: Peer): void {
+    this.#peers.delete(id);
+    peer.close('success');
   }
 
-  #link({ record }: OverlayMember): Link {
+  #peer({ record }: OverlayMember): Peer {
     const { clock, datapath, identity, indexes, logger, pins, random, timers, underlay } =
       this.#options;
     const { name, secret } = this.#config;
@@ -345,12 +347,12 @@ export class Overlay {
       ...(secret !== undefined && { psk: secret }),
       aesHardware: datapath.aesHardware,
       random,
-      allocateIndex: () => indexes.allocate(link),
+      allocateIndex: () => indexes.allocate(peer),
       releaseIndex: index => indexes.release(index),
       nextTimestamp: () => clock.next(),
       timers,
     });
-    const link: Link = new Link({
+    const peer: Peer = new Peer({
       record,
       handle,
       session,
@@ -364,7 +366,7 @@ export class Overlay {
       onProven: (proven: NodeRecord) => this.#pin(pins, proven),
       onDown: () => this.#reconcile(),
     });
-    return link;
+    return peer;
   }
 
   /** From now on this account is bound to these keys. */
