@@ -69,7 +69,7 @@ if [ -e "$native/binding.gyp" ] && { ! unchanged addon "$wanted" || [ ! -e "$nat
   say 'building the datapath addon'
   # The headers of the very Node that will load it, its OpenSSL included, come with its npm package.
   headers=$(cd "$native" && node -p 'path.dirname(require.resolve(`node-linux-${process.arch}/package.json`))')
-  quietly 'building the addon' node-gyp rebuild --silent --directory "$native" --nodedir="$headers"
+  quietly 'building the addon' node-gyp configure build --silent --directory "$native" --nodedir="$headers"
   done_with addon "$wanted"
 fi
 

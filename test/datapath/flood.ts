@@ -22,6 +22,7 @@ for (let i = 0; i < Number(count); ++i) {
   if (i % 2 === 0 && length > 0 && first !== undefined) bytes[0] = first;
   if (i % 4 === 0 && length >= 16) {
     bytes.fill(0, 1, 4);
+    bytes.fill(0, 8, 10); // a counter that a key may have
     new DataView(bytes.buffer).setUint32(4, Number(index));
   }
   datapath.send(bytes, via);

@@ -60,7 +60,7 @@ class alignas(64) Counters {
  public:
   void add(Counter counter, uint64_t amount = 1) {
     // One writer per block: a plain load and store, without the cost of a locked instruction.
-    auto& cell = cells_[static_cast<size_t>(counter)];
+    auto &cell = cells_[static_cast<size_t>(counter)];
     cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
 

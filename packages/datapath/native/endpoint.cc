@@ -8,7 +8,7 @@
 
 namespace evio {
 
-std::optional<Endpoint> Endpoint::parse(const std::string& address, uint16_t port) {
+std::optional<Endpoint> Endpoint::parse(const std::string &address, uint16_t port) {
   Endpoint e;
   e.port = port;
   if (inet_pton(AF_INET, address.c_str(), e.address.data()) == 1) {
@@ -25,7 +25,7 @@ std::optional<Endpoint> Endpoint::parse(const std::string& address, uint16_t por
   return e;
 }
 
-Endpoint Endpoint::v4(const in_addr& address, uint16_t port) {
+Endpoint Endpoint::v4(const in_addr &address, uint16_t port) {
   Endpoint e;
   e.family = 4;
   e.port = port;
@@ -33,7 +33,7 @@ Endpoint Endpoint::v4(const in_addr& address, uint16_t port) {
   return e;
 }
 
-Endpoint Endpoint::v6(const in6_addr& address, uint16_t port, uint32_t scope) {
+Endpoint Endpoint::v6(const in6_addr &address, uint16_t port, uint32_t scope) {
   Endpoint e;
   e.family = 6;
   e.port = port;
@@ -43,7 +43,7 @@ Endpoint Endpoint::v6(const in6_addr& address, uint16_t port, uint32_t scope) {
   return e;
 }
 
-Endpoint Endpoint::from(const sockaddr_storage& raw) {
+Endpoint Endpoint::from(const sockaddr_storage &raw) {
   if (raw.ss_family == AF_INET) {
     sockaddr_in in{};
     std::memcpy(&in, &raw, sizeof in);
@@ -57,7 +57,7 @@ Endpoint Endpoint::from(const sockaddr_storage& raw) {
   return {};
 }
 
-socklen_t Endpoint::to(sockaddr_storage& raw) const {
+socklen_t Endpoint::to(sockaddr_storage &raw) const {
   if (family == 4) {
     sockaddr_in in{};
     in.sin_family = AF_INET;
@@ -84,7 +84,7 @@ std::string Endpoint::address_text() const {
   return result;
 }
 
-size_t EndpointHash::operator()(const Endpoint& e) const {
+size_t EndpointHash::operator()(const Endpoint &e) const {
   const std::string_view bytes(reinterpret_cast<const char*>(e.address.data()), e.address.size());
   return std::hash<std::string_view>{}(bytes) * 31 + e.port;
 }

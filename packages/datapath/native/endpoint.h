@@ -30,20 +30,20 @@ struct Endpoint {
   }
 
   /// Reads "192.0.2.1", "2001:db8::1" or "fe80::1%eth0"; nothing else.
-  static std::optional<Endpoint> parse(const std::string& address, uint16_t port);
+  static std::optional<Endpoint> parse(const std::string &address, uint16_t port);
   /// An unknown family gives an endpoint of family 0.
-  static Endpoint from(const sockaddr_storage& raw);
-  static Endpoint v4(const in_addr& address, uint16_t port);
-  static Endpoint v6(const in6_addr& address, uint16_t port, uint32_t scope);
+  static Endpoint from(const sockaddr_storage &raw);
+  static Endpoint v4(const in_addr &address, uint16_t port);
+  static Endpoint v6(const in6_addr &address, uint16_t port, uint32_t scope);
 
   /// Fills `raw` and returns its length.
-  socklen_t to(sockaddr_storage& raw) const;
+  socklen_t to(sockaddr_storage &raw) const;
   /// The address as text, with the zone when there is one.
   std::string address_text() const;
 };
 
 struct EndpointHash {
-  size_t operator()(const Endpoint& e) const;
+  size_t operator()(const Endpoint &e) const;
 };
 
 }  // namespace evio

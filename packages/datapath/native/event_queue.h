@@ -1,12 +1,14 @@
 // Events on their way to JavaScript. Any thread pushes, JavaScript drains; both hold the lock for a
-// moment. Bounded, and what anybody may cause (datagrams) has a bound of its own, so that a flood can
-// neither fill the memory nor push out what matters.
+// moment. Each kind of event has a bound of its own, so that a flood of one (datagrams of strangers,
+// echo replies or addresses of a hostile peer) can neither fill the memory nor push out another.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <mutex>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "event.h"
@@ -16,7 +18,7 @@ namespace evio {
 class EventQueue {
  public:
   static constexpr size_t kMaxDatagrams = 512;
-  static constexpr size_t kMaxEvents = 4096;
+  static constexpr size_t kMaxOfOtherKind = 1024;
   static constexpr size_t kMaxControlBytes = 4 << 20;
 
   /// `wake` is called, from the pushing thread, when the queue stops being empty.
@@ -28,13 +30,13 @@ class EventQueue {
     {
       const std::lock_guard lock(mutex_);
       const bool datagram = std::holds_alternative<event::Datagram>(event);
-      const auto *control = std::get_if<event::Control>(&event);
-      if (datagram ? datagrams_ >= kMaxDatagrams : events_.size() - datagrams_ >= kMaxEvents) return false;
-      if (control != nullptr) {
+      size_t &count = counts_[event.index()];
+      if (count >= (datagram ? kMaxDatagrams : kMaxOfOtherKind)) return false;
+      if (const auto *control = std::get_if<event::Control>(&event)) {
         if (control_bytes_ + control->bytes.size() > kMaxControlBytes) return false;
         control_bytes_ += control->bytes.size();
       }
-      datagrams_ += datagram ? 1 : 0;
+      ++count;
       first = events_.empty();
       events_.push_back(std::move(event));
     }
@@ -44,7 +46,8 @@ class EventQueue {
 
   std::vector<event::Any> drain() {
     const std::lock_guard lock(mutex_);
-    datagrams_ = control_bytes_ = 0;
+    counts_ = {};
+    control_bytes_ = 0;
     return std::exchange(events_, {});
   }
 
@@ -52,7 +55,7 @@ class EventQueue {
   std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<event::Any> events_;
-  size_t datagrams_ = 0;
+  std::array<size_t, std::variant_size_v<event::Any>> counts_{};
   size_t control_bytes_ = 0;
 };
 

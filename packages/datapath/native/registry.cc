@@ -66,6 +66,8 @@ std::optional<PeerId> Registry::add_peer(OverlayId overlay) {
     added = static_cast<PeerId>(++generation_) << 16 | number;
     slot->peer = std::make_shared<Peer>(*added, overlay);
     slot->overlay = *home;
+    // A frame of the former peer may have been on its way when that went.
+    slot->overlay->macs.forget(slot_of(*added));
     return true;
   });
   return added;

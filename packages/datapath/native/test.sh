@@ -1,14 +1,14 @@
 #!/bin/sh
 # All native tests: every test/*_test.cc and every fuzz/*_fuzz.cc, built by clang with warnings as errors,
 # AddressSanitizer and UndefinedBehaviorSanitizer, then run. A line of such a file that begins
-# with "// sources:" names what it is linked with.
+# with "// sources:" names what it is linked with; "// sanitizer: thread" takes ThreadSanitizer instead.
 #
 #   sh native/test.sh [WORD…]      only those whose name contains one of the words
 #
-# FUZZ_RUNS: inputs for each fuzz target, default 100000. Objects are kept in build/test.
+# FUZZ_RUNS: inputs for each fuzz target, default 100000. Objects are kept in node_modules/.evio.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=$here/../build/test
+out=$(cd "$here/../../.." && pwd)/node_modules/.evio/native-test
 runs=${FUZZ_RUNS:-100000}
 mkdir -p "$out/fuzz"
 cd "$here"
@@ -23,29 +23,31 @@ chosen() {
 # One rule per program and per object, so that make builds only what changed.
 {
   echo "FLAGS = -std=c++20 -O1 -g -fno-omit-frame-pointer -fno-exceptions -fno-rtti -pthread -Wall -Wextra -Werror \\"
-  echo "  -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -I. -MMD -MP"
+  echo "  -fno-sanitize-recover=all -I. -MMD -MP"
   programs=''
   objects=''
   for file in test/*_test.cc fuzz/*_fuzz.cc; do
     name=$(basename "$file" .cc)
     chosen "$name" "$@" || continue
-    kind=address
-    [ "${file#fuzz/}" = "$file" ] || kind=fuzzer,address
+    kind=address,undefined
+    compile=fuzzer-no-link,address,undefined
+    [ "${file#fuzz/}" = "$file" ] || kind=fuzzer,address,undefined
+    ! grep -q '^// sanitizer: thread' "$file" || kind=thread compile=thread
     sources=$file
     for source in $(sed -n 's|^// sources:||p' "$file"); do
       sources="$sources $(realpath --relative-to=. "$(dirname "$file")/$source")"
     done
     parts=''
     for source in $sources; do
-      object=$out/$(echo "$source" | tr / _).o
+      object=$out/$(echo "$source" | tr / _).${compile%%[-,]*}.o
       parts="$parts $object"
       case " $objects " in *" $object "*) ;; *)
         objects="$objects $object"
-        printf '%s: %s\n\tclang++ $(FLAGS) -c %s -o $@\n' "$object" "$source" "$source" ;;
+        printf '%s: %s\n\tclang++ $(FLAGS) -fsanitize=%s -c %s -o $@\n' "$object" "$source" "$compile" "$source" ;;
       esac
     done
     programs="$programs $out/$name"
-    printf '%s:%s\n\tclang++ -fsanitize=%s,undefined -pthread $^ -lssl -lcrypto -o $@\n' "$out/$name" "$parts" "$kind"
+    printf '%s:%s\n\tclang++ -fsanitize=%s -pthread $^ -lssl -lcrypto -o $@\n' "$out/$name" "$parts" "$kind"
   done
   printf 'all:%s\n-include %s/*.d\n' "$programs" "$out"
 } >"$out/Makefile"

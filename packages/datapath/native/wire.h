@@ -66,7 +66,7 @@ struct Header {
 };
 
 /// `out` has room for kHeaderBytes.
-inline void write_header(uint8_t *out, const Header& header) {
+inline void write_header(uint8_t *out, const Header &header) {
   out[0] = kTransport;
   out[1] = header.flags;
   out[2] = out[3] = 0;
@@ -130,7 +130,7 @@ struct FragmentHeader {
   uint16_t total = 0;   // bytes of that body
 };
 
-inline void write_fragment_header(uint8_t *out, const FragmentHeader& header) {
+inline void write_fragment_header(uint8_t *out, const FragmentHeader &header) {
   write_u32(out, header.frame);
   write_u16(out + 4, header.offset);
   write_u16(out + 6, header.total);
@@ -148,7 +148,7 @@ struct Echo {
   uint16_t datagram_bytes = 0;
 };
 
-inline void write_echo(uint8_t *out, const Echo& echo) {
+inline void write_echo(uint8_t *out, const Echo &echo) {
   write_u32(out, echo.token);
   write_u64(out + 4, echo.sent_micros);
   write_u16(out + 12, echo.datagram_bytes);
