@@ -134,7 +134,9 @@ void Registry::confirm(const std::shared_ptr<Session> &session) {
     // It may have been removed while the datagram was on its way to us.
     if (entry == nullptr || !view.sessions.contains(session->local_index)) return false;
     session->confirmed.store(true);
-    if (entry->sending == session) return false;
+    // An initiator sends with it already. A late datagram under older keys must not bring those back.
+    const bool older = entry->sending && session->added < entry->sending->added;
+    if (session->role == Role::initiator || entry->sending == session || older) return false;
     entry->sending = session;
     return true;
   });

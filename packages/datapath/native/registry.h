@@ -33,7 +33,8 @@ class Registry {
   bool add_session(std::shared_ptr<Session> session);
   /// When it was used for sending, the newest other that the peer surely has takes its place.
   void remove_session(uint32_t local_index);
-  /// An authenticated datagram came on `session`: from now on it is used for sending.
+  /// The first authenticated datagram came on `session`: a responder sends with it from now on, unless
+  /// it has newer keys in use.
   void confirm(const std::shared_ptr<Session> &session);
   /// Moves the path of a peer, if it still is `from`.
   bool roam(PeerId id, const Path &from, const Path &to);

@@ -112,6 +112,23 @@ TEST("no frame is lost while keys change") {
   CHECK(delivered == 15);
 }
 
+TEST("a late datagram under old keys does not bring them back") {
+  TestLink link;
+  link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});
+  const Buffer late = std::exchange(link.a.network.sent, {})[0].bytes;
+  link.a.add_session(link.b_at_a, 2, Role::initiator, 1);
+  link.b.add_session(link.a_at_b, 1, Role::responder, 1);
+  link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});
+  link.b.receive_all(link.a);
+  link.b.receive(late, link.a.endpoint());
+  link.b.end_batch();
+  CHECK(link.b.delivered().size() == 2);
+  CHECK(link.b.registry.view()->find(link.a_at_b)->sending == link.b.session(1));
+  link.b.send_batch({test_frame(kBroadcast, link.b.mac(), 100)});
+  link.a.receive_all(link.b);
+  CHECK(link.a.registry.view()->find(link.b_at_a)->sending == link.a.session(1));
+}
+
 TEST("when the session in use goes, the newest confirmed one takes over") {
   TestLink link;
   link.a.add_session(link.b_at_a, 2, Role::initiator, 1);
