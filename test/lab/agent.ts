@@ -87,7 +87,7 @@ export class Agent {
   async start(): Promise<this> {
     if (this.running) return this;
     const log = openSync(this.logFile, 'a');
-    this.#child = this.host.spawn([process.execPath, EVIO, 'up', '--config', this.#configFile], {
+    this.#child = this.host.spawn([EVIO, 'up', '--config', this.#configFile], {
       stdio: ['ignore', log, log],
     });
     detach(this.#child);
@@ -124,7 +124,7 @@ export class Agent {
   /** Runs an `evio` command against this agent, as an operator would: `command('peers')`. */
   command(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
     const env = { ...options?.env, EVIO_SOCKET: this.#socket };
-    return run([process.execPath, EVIO, ...args], { ...options, env });
+    return run([EVIO, ...args], { ...options, env });
   }
 
   /** What it logged, as text (one JSON object per line). */

@@ -172,6 +172,15 @@ export class IceAgent {
     this.#act(now);
   }
 
+  /**
+   * A sealed echo came back on the selected path: as good as an answered consent check, since only
+   * the peer could answer it and only our request made it do so.
+   */
+  confirmed(now: number, rttMs: number): void {
+    this.#consent?.answered(now, rttMs);
+    this.heard(now);
+  }
+
   /** Whether an answer with this transaction id is for us. */
   awaits(transactionId: string): boolean {
     return this.#checks.has(transactionId);

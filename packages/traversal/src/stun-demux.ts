@@ -38,10 +38,13 @@ export class StunDemux {
     unknownRelay: 0,
   };
   readonly #gatherer: CandidateGatherer;
+  readonly #delivered: (agent: IceAgent) => void;
   readonly #agents = new Map<string, IceAgent>();
 
-  constructor(gatherer: CandidateGatherer) {
+  /** @param delivered told of each agent that got a message and may have something to send. */
+  constructor(gatherer: CandidateGatherer, delivered: (agent: IceAgent) => void = () => {}) {
     this.#gatherer = gatherer;
+    this.#delivered = delivered;
   }
 
   get agents(): Iterable<IceAgent> {
@@ -107,14 +110,24 @@ export class StunDemux {
     if (message.class === 'request') {
       const agent = this.#agents.get(checkUsername(message)?.to ?? '');
       if (agent === undefined) this.counters.unknownUfrag++;
-      else agent.receive(now, message, from);
+      else this.#deliver(agent, now, message, from);
       return;
     }
     for (const agent of this.#agents.values()) {
       if (!agent.awaits(message.transactionId)) continue;
-      agent.receive(now, message, from);
+      this.#deliver(agent, now, message, from);
       return;
     }
     this.counters.unknownTransaction++;
+  }
+
+  #deliver(
+    agent: IceAgent,
+    now: number,
+    message: StunMessage,
+    from: { base: Base; remote: Endpoint },
+  ): void {
+    agent.receive(now, message, from);
+    this.#delivered(agent);
   }
 }

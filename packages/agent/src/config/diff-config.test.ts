@@ -17,7 +17,7 @@ const config: AgentConfig = {
   controlSocket: '/run/evio/evio.sock',
   listen: { port: 0 },
   log: { level: 'info' },
-  timers: { rekeySeconds: 120, rejectSeconds: 180, keepaliveSeconds: 10 },
+  timers: { rekeySeconds: 120, rejectSeconds: 180, keepaliveSeconds: 4 },
   overlays: [overlay],
 };
 const withOverlay = (change: Partial<OverlayConfig>): AgentConfig => ({

@@ -35,7 +35,7 @@ test('the shortest file gets the defaults', () => {
     controlSocket: '/run/evio/evio.sock',
     listen: { port: 0 },
     log: { level: 'info' },
-    timers: { rekeySeconds: 120, rejectSeconds: 180, keepaliveSeconds: 10 },
+    timers: { rekeySeconds: 120, rejectSeconds: 180, keepaliveSeconds: 4 },
     overlays: [
       {
         name: 'edge',

@@ -195,7 +195,7 @@ export const ConfigFile = mapping({
       .default(180)
       .meta({ description: 'For tests: a session older than this carries nothing any more.' }),
     keepalive_seconds: seconds(60)
-      .default(10)
+      .default(4)
       .meta({ description: 'For tests: a path idle for this long sends a keepalive.' }),
   })
     .prefault({})

@@ -103,6 +103,11 @@ export class Link {
     this.#inUse?.ice.heard(now);
   }
 
+  /** The peer answered an echo that went along the path. */
+  confirmed(now: number, rttMs: number): void {
+    this.#inUse?.ice.confirmed(now, rttMs);
+  }
+
   /** A message of the peer came over signaling. */
   receive(now: number, message: LinkMessage, from: string): void {
     switch (message.kind) {

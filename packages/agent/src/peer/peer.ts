@@ -141,6 +141,7 @@ export class Peer implements LinkOwner {
     switch (event.type) {
       case 'echo':
         this.#probe.onEcho(now, event);
+        this.#link.confirmed(now, event.rttMs);
         break;
       case 'established':
         session.onEstablished(now, event.localIndex);

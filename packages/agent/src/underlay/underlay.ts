@@ -69,7 +69,7 @@ export class Underlay {
       ...(datapath.port4 !== undefined && { port4: datapath.port4 }),
       ...(datapath.port6 !== undefined && { port6: datapath.port6 }),
     });
-    this.#demux = new StunDemux(this.#gatherer);
+    this.#demux = new StunDemux(this.#gatherer, agent => this.#owners.get(agent)?.wake());
     this.#wake = new WakeUp(now => this.#run(now));
   }
 
@@ -274,7 +274,6 @@ export class Underlay {
     const arrival = this.#arrival(via, local);
     if (arrival === undefined) return;
     const relayed = this.#demux.receive(performance.now(), bytes, arrival);
-    for (const owner of this.#owners.values()) owner.wake();
     if (relayed === undefined || relayed.base.kind !== 'relay') return;
     const { allocation } = relayed.base;
     const channel = this.#gatherer.channel(performance.now(), allocation, relayed.remote);
