@@ -215,3 +215,24 @@ test('a server that gives no roster ends the attempt', async () => {
   fixture.pass(10_000);
   await assert.rejects(begun, { code: 'SIGNALING_TIMEOUT' });
 });
+
+test('after a fresh login a message waits until its peer is there again, or surely is not', async () => {
+  const fixture = new SessionFixture();
+  await fixture.online('a@x', 'b@x');
+  for (const name of ['a', 'b']) fixture.say(`<presence from='${name}@x/1'>${NODE}</presence>`);
+  fixture.session.suspend(broken);
+  for (const name of ['a', 'b']) {
+    fixture.session.request(`${name}@x/1`, build).catch(() => undefined);
+  }
+  fixture.take();
+  await fixture.online('a@x', 'b@x');
+  const sentTo = () =>
+    fixture.take().flatMap(({ attrs }) => (attrs.to?.includes('@') ? attrs.to : []));
+  assert.deepEqual(sentTo(), []);
+  fixture.say(`<presence from='a@x/1'>${NODE}</presence>`);
+  assert.deepEqual(sentTo(), ['a@x/1']);
+  fixture.say("<a xmlns='urn:xmpp:sm:3' h='3'/>");
+  fixture.pass(3000);
+  assert.deepEqual(sentTo(), ['b@x/1']);
+  assert.equal(fixture.peers.at(-1)?.type, 'gone');
+});

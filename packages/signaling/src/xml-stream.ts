@@ -43,6 +43,7 @@ export class XmlStream {
   #waiting: ((element: Element | EvioError) => void) | undefined;
   #handler: ((element: Element) => void) | undefined;
   #closed: EvioError | undefined;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(options: XmlStreamOptions) {
     const { domain, socket, stepMs } = options;
@@ -152,9 +153,10 @@ export class XmlStream {
   /** Closes the stream politely (RFC 6120 §4.4), so that the server ends the session at once. */
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
-    this.#entity.timeout = CLOSE_MS;
-    await this.#entity.disconnect().catch(() => undefined); // the socket is destroyed either way
-    this.destroy(new EvioError('SIGNALING_STOPPED', 'the stream was closed'));
+    this.write('</stream:stream>');
+    const timer = setTimeout(() => this.destroy(closed()), CLOSE_MS);
+    await this.#ended.promise;
+    clearTimeout(timer);
   }
 
   /** Ends the connection now; a server keeps the session for its resumption. */
@@ -163,6 +165,7 @@ export class XmlStream {
     this.#closed = error;
     this.#socket.destroy();
     this.#waiting?.(error);
+    this.#ended.resolve();
     this.#onClosed(error);
   }
 
@@ -216,6 +219,10 @@ function connectedSocket(socket: TLSSocket, onChunk: (chunk: Uint8Array) => Uint
       socket.end();
     }
   };
+}
+
+function closed(): EvioError {
+  return new EvioError('SIGNALING_STOPPED', 'the stream was closed');
 }
 
 function parserWith(options: StanzaParserOptions) {
