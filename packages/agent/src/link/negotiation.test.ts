@@ -114,6 +114,7 @@ test('what a former exchange says no longer counts', () => {
 
 test('a peer that restarted is offered to anew', () => {
   const link = connected();
+  link.unreach();
   link.peerRestarted(20_000);
   assert.equal(link.tick(20_000), true);
 });

@@ -51,10 +51,11 @@ export class Negotiation {
     if (this.#state.kind === 'idle') this.#begin(now);
   }
 
-  /** The peer came back as a new process: what was agreed with the old one is void. */
+  /** The peer is back as a new process: what was agreed with the old one is void. */
   peerRestarted(now: number): void {
+    this.#reachable = true;
     this.#failures = 0;
-    if (this.#reachable) this.#begin(now);
+    this.#begin(now);
   }
 
   /**
