@@ -48,6 +48,16 @@ export class NodeClient extends SignalingClient {
     return await first(this.state, s => s.state === 'offline' && s.error?.code === code, ms);
   }
 
+  /** The first failure, of whatever kind. */
+  async failed(ms = 20_000): Promise<SignalingState> {
+    return await first(this.state, s => s.state === 'offline' && s.error !== undefined, ms);
+  }
+
+  /** Lets I/O happen. */
+  async moment(): Promise<void> {
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+
   async peer(jid: string, type: PeerEvent['type'] = 'available', ms = 20_000): Promise<PeerEvent> {
     return await first(this.peers, event => event.jid === jid && event.type === type, ms);
   }

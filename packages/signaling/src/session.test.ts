@@ -236,3 +236,33 @@ test('after a fresh login a message waits until its peer is there again, or sure
   assert.deepEqual(sentTo(), ['b@x/1']);
   assert.equal(fixture.peers.at(-1)?.type, 'gone');
 });
+
+test('credentials are asked for again before they end', async () => {
+  const fixture = new SessionFixture();
+  await fixture.online('a@x');
+  const asked = () =>
+    fixture.take().find(iq => iq.getChild('services', 'urn:xmpp:extdisco:2') !== undefined);
+  const answer = async () => {
+    const query = asked();
+    assert.ok(query !== undefined);
+    const expires = new Date(fixture.now + 400_000).toISOString();
+    fixture.say(
+      `<iq type='result' from='x' id='${query.attrs.id}'><services xmlns='urn:xmpp:extdisco:2'>` +
+        `<service type='turn' host='192.0.2.1' username='u${fixture.now}' password='p' expires='${expires}'/>` +
+        '</services></iq>',
+    );
+    await new Promise(resolve => setImmediate(resolve));
+  };
+  fixture.management.refused();
+  fixture.pass(0);
+  await answer();
+  assert.equal(fixture.servers[0]?.username, 'u0');
+  for (let second = 1; second < 300; second += 1) {
+    fixture.pass(1000);
+    fixture.say(' ');
+  }
+  assert.equal(asked(), undefined);
+  fixture.pass(1000);
+  await answer();
+  assert.equal(fixture.servers[0]?.username, 'u300000');
+});

@@ -9,6 +9,8 @@ import { connectionError } from './tls-identity.ts';
 
 /** How long a server gets to close its side of the stream, in milliseconds. */
 const CLOSE_MS = 1000;
+/** Elements that may wait to be read: before the server has shown who it is, and after. */
+const INBOX = { stranger: 64, server: 5000 } as const;
 
 export interface XmlStreamOptions extends StanzaParserOptions {
   readonly domain: string;
@@ -40,6 +42,7 @@ export class XmlStream {
   readonly #stepMs: number;
   readonly #onClosed: (error: EvioError) => void;
   readonly #inbox: Element[] = [];
+  #inboxLimit: number = INBOX.stranger;
   #waiting: ((element: Element | EvioError) => void) | undefined;
   #handler: ((element: Element) => void) | undefined;
   #closed: EvioError | undefined;
@@ -97,6 +100,8 @@ export class XmlStream {
 
   /** Opens the stream anew after a login (RFC 6120 §4.3.3); returns the new features. */
   async restart(): Promise<Element> {
+    // With the answer to a resumption come all stanzas that were missed.
+    this.#inboxLimit = INBOX.server;
     await this.#guard(() => this.#entity.restart());
     return this.#features();
   }
@@ -183,8 +188,7 @@ export class XmlStream {
     if (element.is('error', NS_STREAM)) this.destroy(streamError(element));
     else if (this.#handler !== undefined) this.#handler(element);
     else if (this.#waiting !== undefined) this.#waiting(element);
-    // Before the login is complete a server has nothing to say but answers.
-    else if (this.#inbox.push(element) > 64) {
+    else if (this.#inbox.push(element) > this.#inboxLimit) {
       this.destroy(new EvioError('XMPP_PROTOCOL', 'the server does not wait for answers'));
     }
   }
