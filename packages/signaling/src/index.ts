@@ -29,5 +29,6 @@ export { type Jid, parseJid } from './jid.ts';
 export type { IceCredentials, LinkMessage } from './link-message.ts';
 export type { SignalingLogger, SignalingOptions, SignalingTimes } from './options.ts';
 export { parseService } from './service.ts';
-export { SignalingClient, type SignalingState } from './signaling-client.ts';
+export { SignalingClient } from './signaling-client.ts';
+export type { SignalingState } from './signaling-state.ts';
 export type { ResolveSrv, SrvRecord } from './srv.ts';

@@ -2,34 +2,18 @@ import { EvioError } from '@evio/types';
 import xml, { type Element } from '@xmpp/xml';
 import type { SignalingCounters } from './counters.ts';
 import type { PeerDirectory, PeerEvent } from './directory.ts';
-import {
-  applyPush,
-  credentialsQuery,
-  mergeServers,
-  type RawIceServer,
-  REFRESH,
-  refreshDelay,
-  serversFrom,
-  servicesQuery,
-  withoutCredentials,
-} from './external-services.ts';
+import type { RawIceServer } from './external-services.ts';
 import { type Inbound, type ReplyTo, readInbound } from './inbound.ts';
 import { stanzaError } from './iq.ts';
 import { type Jid, parseJid } from './jid.ts';
 import { Keepalive, type KeepaliveTimes } from './keepalive.ts';
 import { MAX_ANSWER_CHARS, MAX_STANZA_CHARS } from './limits.ts';
 import type { LinkMessage } from './link-message.ts';
-import {
-  NS_CLIENT,
-  NS_EXTDISCO,
-  NS_PING,
-  NS_ROSTER,
-  NS_SM,
-  NS_STANZA_ERRORS,
-} from './namespaces.ts';
+import { NS_CLIENT, NS_PING, NS_ROSTER, NS_SM, NS_STANZA_ERRORS } from './namespaces.ts';
 import type { Outbox } from './outbox.ts';
 import { presenceWith } from './presence.ts';
 import { type Membership, rosterQuery } from './roster.ts';
+import { ServiceDiscovery } from './service-discovery.ts';
 import type { Opening } from './stanza-parser.ts';
 import { readCounter, type StreamManagement } from './stream-management.ts';
 
@@ -85,8 +69,7 @@ export class Session {
   #rosterKnown = false;
   #rosterRequest: string | undefined;
   #record: Uint8Array | undefined;
-  #servers: readonly RawIceServer[] = [];
-  #servicesDue: number | undefined;
+  readonly #services: ServiceDiscovery;
   /** A request for an acknowledgement, to be written at `due` or on the way. */
   #acknowledgement: { readonly due: number; asked: boolean } | undefined;
 
@@ -94,6 +77,12 @@ export class Session {
   constructor(self: Jid, options: SessionOptions) {
     this.#self = self;
     this.#o = options;
+    this.#services = new ServiceDiscovery({
+      now: options.now,
+      wallNow: options.wallNow,
+      ask: child => this.#query('get', child, undefined, this.#domain),
+      changed: options.events.iceServers,
+    });
   }
 
   /** Our full JID; the last one until the server says another. */
@@ -138,7 +127,7 @@ export class Session {
     this.#tell(directory.retain(account => membership.has(account)));
     directory.reconcile(this.#o.now());
     this.#write(presenceWith(this.#record).toString());
-    this.#servicesDue = this.#o.now();
+    this.#services.begin();
     this.#becomeReady();
   }
 
@@ -218,10 +207,7 @@ export class Session {
     counters.expired += outbox.expire(now);
     this.#tell(directory.poll(now));
     this.#flush();
-    if (this.#ready && this.#servicesDue !== undefined && now >= this.#servicesDue) {
-      this.#servicesDue = undefined;
-      void this.#fetchServices();
-    }
+    if (this.#ready) this.#services.tick();
   }
 
   /** When {@link tick} is due. */
@@ -231,7 +217,7 @@ export class Session {
       this.#keepalive?.nextTimeout(),
       directory.nextTimeout(),
       outbox.nextTimeout(),
-      this.#ready ? this.#servicesDue : undefined,
+      this.#ready ? this.#services.nextTimeout() : undefined,
       this.#acknowledgement?.asked === false ? this.#acknowledgement.due : undefined,
     ].filter(time => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -316,7 +302,7 @@ export class Session {
         return;
       case 'services':
         this.#answer(inbound.reply);
-        this.#setServers(applyPush(this.#servers, inbound.services));
+        this.#services.pushed(inbound.services);
         return;
       case 'ping':
         this.#answer(inbound.reply);
@@ -391,34 +377,5 @@ export class Session {
 
   get #domain(): string {
     return this.#o.account.domain;
-  }
-
-  async #fetchServices(): Promise<void> {
-    try {
-      const answer = await this.#query('get', servicesQuery(), undefined, this.#domain);
-      const services = answer.getChild('services', NS_EXTDISCO);
-      let servers = serversFrom(services);
-      for (const service of withoutCredentials(services)) {
-        const query = credentialsQuery(service);
-        const given = await this.#query('get', query, undefined, this.#domain).then(
-          reply => serversFrom(reply.getChild('credentials', NS_EXTDISCO)),
-          () => [], // this service has none for us
-        );
-        servers = mergeServers(servers, given);
-      }
-      this.#setServers(servers);
-    } catch (error) {
-      if (!(error instanceof EvioError)) throw error;
-      // Not offered is a lasting answer; anything else is worth asking again.
-      const wait = error.code === 'SIGNALING_REFUSED' ? REFRESH.mostMs : REFRESH.failedMs;
-      this.#servicesDue = this.#o.now() + wait;
-    }
-  }
-
-  #setServers(servers: readonly RawIceServer[]): void {
-    this.#servicesDue = this.#o.now() + refreshDelay(servers, this.#o.wallNow());
-    if (JSON.stringify(servers) === JSON.stringify(this.#servers)) return;
-    this.#servers = servers;
-    this.#o.events.iceServers(servers);
   }
 }

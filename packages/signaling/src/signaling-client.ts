@@ -1,56 +1,29 @@
-import { networkInterfaces } from 'node:os';
 import { EvioError } from '@evio/types';
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { Backoff, type Failure } from './backoff.ts';
-import { connect } from './connect.ts';
 import { freshCounters, type SignalingCounters } from './counters.ts';
 import { PeerDirectory, type PeerEvent } from './directory.ts';
 import type { RawIceServer } from './external-services.ts';
 import { type Jid, parseJid } from './jid.ts';
 import { jingleElement } from './jingle.ts';
 import type { LinkMessage } from './link-message.ts';
+import { hasAddress } from './local-address.ts';
 import { type Login, login } from './login.ts';
+import { openStream } from './open-stream.ts';
 import { checkOptions, type SignalingOptions, type SignalingTimes, TIMES } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Membership } from './roster.ts';
 import type { Credentials } from './sasl.ts';
 import type { Target } from './service.ts';
 import { Session } from './session.ts';
-import { findTargets, systemResolveSrv } from './srv.ts';
+import { REFUSALS, type SignalingState } from './signaling-state.ts';
 import { StreamManagement } from './stream-management.ts';
-import { XmlStream } from './xml-stream.ts';
-
-export interface SignalingState {
-  readonly state: 'connecting' | 'online' | 'offline';
-  /** On the clock of `options.now`, in milliseconds. */
-  readonly since: number;
-  /** Why we are not online; also while the next attempt runs. */
-  readonly error?: EvioError;
-  /** When offline: how long until the next attempt, counted from `since`. */
-  readonly retryInMs?: number;
-}
-
-/** Errors that asking again soon makes worse; see {@link Failure}. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'AUTH_FAILED',
-  'AUTH_NO_MECHANISM',
-  'JID_MISMATCH',
-  'PASSWORD_INVALID',
-  'RESOURCE_CONFLICT',
-  'SERVER_NOT_AUTHENTICATED',
-]);
+import type { XmlStream } from './xml-stream.ts';
 
 /** After a change of the network: how long a server has to show that the old connection lives. */
 const VERIFY_MS = 1000;
 /** A connection attempt younger than this is not begun anew when the network changes again. */
 const SETTLED_MS = 1000;
-
-function hasAddress(address: string): boolean {
-  const mapped = address.replace(/^::ffff:/, '');
-  return Object.values(networkInterfaces()).some(list =>
-    list?.some(entry => entry.address === address || entry.address === mapped),
-  );
-}
 
 /**
  * A node's presence on its XMPP server, for one overlay. It stays online for as long as it is
@@ -213,8 +186,9 @@ export class SignalingClient {
         return;
       }
       this.#atOnce = true;
-      this.#interrupt.abort();
-      this.#stream?.destroy(new EvioError('XMPP_UNREACHABLE', `network changed: ${reason}`));
+      const changed = new EvioError('XMPP_UNREACHABLE', `network changed: ${reason}`);
+      this.#interrupt.abort(changed);
+      this.#stream?.destroy(changed);
     } else if (error === undefined || !REFUSALS.has(error.code)) {
       this.#interrupt.abort();
     }
@@ -315,20 +289,18 @@ export class SignalingClient {
   }
 
   async #open(): Promise<{ stream: XmlStream; ended: Promise<EvioError> }> {
-    const { ca, certificate, resolveSrv } = this.#options;
-    const { domain } = this.#account;
-    const targets =
-      this.#target === undefined
-        ? await findTargets(domain, resolveSrv ?? systemResolveSrv, () => this.#fraction())
-        : [this.#target];
-    const stop = AbortSignal.any([this.#stop.signal, this.#interrupt.signal]);
-    const dialOptions = { domain, ca, certificate, timeoutMs: this.#times.connectMs };
-    const { socket, target } = await connect(targets, dialOptions, stop);
+    const { ca, certificate, resolveSrv, logger } = this.#options;
     const { promise: ended, resolve } = Promise.withResolvers<EvioError>();
-    const stream = new XmlStream({
-      domain,
-      socket,
+    const { stream, target } = await openStream({
+      domain: this.#account.domain,
+      target: this.#target,
+      resolveSrv,
+      ca,
+      certificate,
+      connectMs: this.#times.connectMs,
       stepMs: this.#times.stepMs,
+      fraction: () => this.#fraction(),
+      stop: AbortSignal.any([this.#stop.signal, this.#interrupt.signal]),
       limitFor: opening => this.#session.limitFor(opening),
       onSkipped: () => {
         this.#counters.oversized += 1;
@@ -337,7 +309,7 @@ export class SignalingClient {
       onClosed: resolve,
     });
     this.#stream = stream;
-    this.#options.logger.debug({ target, tls: socket.getProtocol() }, 'connected to XMPP server');
+    logger.debug({ target }, 'connected to XMPP server');
     return { stream, ended };
   }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { findTargets, type ResolveSrv, type SrvRecord } from './srv.ts';
 
 const half = () => 0.5;
+const patience = new AbortController().signal;
 const record = (name: string, port: number, priority = 0, weight = 0): SrvRecord => {
   return { name, port, priority, weight };
 };
@@ -14,7 +15,7 @@ const resolver =
     return records;
   };
 const places = async (direct: SrvRecord[], starttls: SrvRecord[], random = half) =>
-  (await findTargets('example.org', resolver(direct, starttls), random)).map(
+  (await findTargets('example.org', resolver(direct, starttls), random, patience)).map(
     ({ host, port, security }) => `${host}:${port} ${security}`,
   );
 
@@ -50,4 +51,13 @@ test('records are drawn in proportion to their weights', async () => {
     if (first?.startsWith('heavy')) heavyFirst += 1;
   }
   assert.ok(heavyFirst > 700 && heavyFirst < 800, `${heavyFirst}`);
+});
+
+test('a resolver that never answers is as one without records', async () => {
+  const silent: ResolveSrv = () => new Promise(() => undefined);
+  const impatience = new AbortController();
+  const found = findTargets('example.org', silent, half, impatience.signal);
+  impatience.abort();
+  assert.equal((await found).length, 2);
+  assert.equal((await findTargets('example.org', silent, half, impatience.signal)).length, 2);
 });

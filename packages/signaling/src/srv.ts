@@ -33,16 +33,23 @@ const MAX_TARGETS = 8;
  * records the domain itself, at the usual ports.
  *
  * @param random in [0, 1)
+ * @param patience aborted when it has taken long enough; an answer that is missing then is none
  */
 export async function findTargets(
   domain: string,
   resolveSrv: ResolveSrv,
   random: () => number,
+  patience: AbortSignal,
 ): Promise<Target[]> {
+  const over = Promise.withResolvers<never[]>();
+  const end = () => over.resolve([]);
+  if (patience.aborted) end();
+  patience.addEventListener('abort', end, { once: true });
   const [direct, starttls] = await Promise.all([
-    lookUp(`_xmpps-client._tcp.${domain}`, 'direct', resolveSrv),
-    lookUp(`_xmpp-client._tcp.${domain}`, 'starttls', resolveSrv),
+    Promise.race([lookUp(`_xmpps-client._tcp.${domain}`, 'direct', resolveSrv), over.promise]),
+    Promise.race([lookUp(`_xmpp-client._tcp.${domain}`, 'starttls', resolveSrv), over.promise]),
   ]);
+  patience.removeEventListener('abort', end);
   const found = [...direct, ...starttls];
   if (found.length === 0) {
     return [
