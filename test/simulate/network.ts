@@ -35,12 +35,16 @@ export interface SimNode {
   /** Links that are up as the transport sees them. */
   readonly links: Set<SimNode>;
   readonly dialing: Set<SimNode>;
+  /** Links that this node has ended; for a moment it still takes what comes on them. */
+  readonly lingering: Set<SimNode>;
   wakeAt: number;
   sent: number;
   sentBytes: number;
   sequence: number;
 }
 
+/** Over how long all begin in {@link Network.populate}. */
+const START_MS = 1_000;
 // What the simulated world does, in ms.
 /** An offer through the server, one way. */
 const OFFER_MS = [20, 120] as const;
@@ -56,6 +60,8 @@ const STALLED_MS = [250, 800] as const;
 const PRESENCE_MS = [50, 300] as const;
 /** The server notices that a connection is dead. */
 const PRESENCE_TIMEOUT_MS = [30_000, 60_000] as const;
+/** What comes on a link is taken for this long after the node ended it. */
+const LINGER_MS = 2_000;
 /** How many members on each side of the ring are told of a change at once; for the others it alters nothing until they look. */
 const NEAR = 8;
 
@@ -91,8 +97,27 @@ export class Network {
     return this.#world.rttMs(a.place, b.place);
   }
 
+  /** All sign in at once, as after a power cut, and begin within a second. */
+  populate(count: number, leafs = 0): void {
+    for (let index = 0; index < count; index += 1) {
+      const node = this.#create(index < leafs);
+      if (this.options.server === 'away') continue;
+      this.#shared.reveal(node.id, { sequence: 1, leaf: node.leaf, record: NO_RECORD });
+      this.queue.after(this.random.between(0, START_MS), () => this.#tell(node, node));
+    }
+  }
+
   /** A node starts. With the server away it knows `knows` (at least one, but for the first). */
   join(leaf = false, knows: readonly SimNode[] = []): SimNode {
+    const node = this.#create(leaf);
+    if (this.options.server === 'away') {
+      for (const other of knows) this.#introduce(node, other);
+    } else this.#arrive(node);
+    this.settle(node);
+    return node;
+  }
+
+  #create(leaf: boolean): SimNode {
     const id = Buffer.from(this.random.bytes(16)).toString('hex') as NodeId;
     const away = this.options.server === 'away';
     const members: MemberDirectory = away ? new Members() : this.#shared;
@@ -114,6 +139,7 @@ export class Network {
       alive: true,
       links: new Set(),
       dialing: new Set(),
+      lingering: new Set(),
       wakeAt: Number.POSITIVE_INFINITY,
       sent: 0,
       sentBytes: 0,
@@ -123,9 +149,6 @@ export class Network {
     this.living.push(node);
     topology.signaling(this.now, !away);
     topology.announce(this.now, { sequence: 1, record: away ? recordOf(node) : NO_RECORD });
-    if (away) for (const other of knows) this.#introduce(node, other);
-    else this.#arrive(node);
-    this.settle(node);
     return node;
   }
 
@@ -158,7 +181,7 @@ export class Network {
 
   /** Whether a datagram passes between two nodes that have a link. */
   connected(a: SimNode, b: SimNode): boolean {
-    return b.alive && b.links.has(a) && this.#together(a, b);
+    return b.alive && (b.links.has(a) || b.lingering.has(a)) && this.#together(a, b);
   }
 
   /** Splits the network, or heals it. Links across die as they are noticed. */
@@ -223,13 +246,15 @@ export class Network {
     this.queue.after(this.random.between(...PRESENCE_MS), () => {
       if (!node.alive) return;
       this.#shared.reveal(node.id, { sequence: 1, leaf: node.leaf, record: NO_RECORD });
-      node.topology.memberSeen(this.now, presenceOf(node));
-      this.settle(node);
-      for (const near of this.#near(node)) {
-        near.topology.memberSeen(this.now, presenceOf(node));
-        this.settle(near);
-      }
+      this.#tell(node, node);
+      for (const near of this.#near(node)) this.#tell(near, node);
     });
+  }
+
+  #tell(node: SimNode, of: SimNode): void {
+    if (!node.alive) return;
+    node.topology.memberSeen(this.now, presenceOf(of));
+    this.settle(node);
   }
 
   #depart(node: SimNode, delay: readonly [number, number]): void {
@@ -332,6 +357,8 @@ export class Network {
   #unlink(node: SimNode, id: NodeId): void {
     const peer = this.nodes.get(id);
     if (!peer || !node.links.delete(peer)) return;
+    node.lingering.add(peer);
+    this.queue.after(LINGER_MS, () => void node.lingering.delete(peer));
     if (peer.links.has(node)) this.#detect(peer, node);
   }
 

@@ -68,6 +68,14 @@ export class Links {
     return expired;
   }
 
+  /** When an attempt is given up, or an excluded member may be tried again. */
+  nextTimeout(now: number): number {
+    let next = this.exclusions.nextTimeout(now) ?? Number.POSITIVE_INFINITY;
+    for (const { since } of this.attempts.values())
+      next = Math.min(next, since + ATTEMPT_TIMEOUT_MS);
+    return next;
+  }
+
   /** Whether a neighbour other than a leaf has a link to it, as far as they told. */
   seenByNeighbours(point: RingPoint): boolean {
     for (const { list, leaf } of this.neighbours.values()) {

@@ -151,9 +151,8 @@ export class MemberGossip {
     this.#send(chosen.point.id, encodeDigest(this.#links.members.size, hash));
   }
 
-  nextTimeout(): number | undefined {
-    const next = Math.min(this.#announceAt, this.#digestAt);
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  nextTimeout(): number {
+    return Math.min(this.#announceAt, this.#digestAt);
   }
 
   #bury(now: number, point: RingPoint, sequence: number): void {

@@ -13,6 +13,7 @@ import type { RingPoint } from './ring-point.ts';
 import {
   COORDINATE_MOVED_MS,
   FLUSH_MS,
+  HELLO_MS,
   KEEPALIVE_MS,
   LINKS_MAX,
   SUSPECT_MS,
@@ -39,7 +40,8 @@ export class NeighbourExchange {
   readonly #resendAsked = new Map<RingPoint, number>();
   #version = 0;
   #flushAt = Number.POSITIVE_INFINITY;
-  #keepaliveAt: number;
+  #keepaliveAt = Number.POSITIVE_INFINITY;
+  #wishesAt = Number.POSITIVE_INFINITY;
 
   constructor(
     links: Links,
@@ -51,12 +53,13 @@ export class NeighbourExchange {
     this.#leaf = leaf;
     this.#position = position;
     this.#send = send;
-    this.#keepaliveAt = Number.POSITIVE_INFINITY;
   }
 
   linkUp(now: number, neighbour: Neighbour): void {
-    this.#change(now, neighbour.point, 'added', FLUSH_MS);
-    this.sendAll(now, neighbour);
+    // Links that come up together are told together.
+    const delay = this.#links.attempts.size > 0 ? FLUSH_MS : HELLO_MS;
+    this.#changes.set(neighbour.point, 'added');
+    this.#flushAt = Math.min(this.#flushAt, now + delay);
     if (this.#keepaliveAt === Number.POSITIVE_INFINITY) {
       this.#keepaliveAt = now + KEEPALIVE_MS * (0.25 + this.#links.chance() / 2);
     }
@@ -84,9 +87,10 @@ export class NeighbourExchange {
   receive(now: number, from: Neighbour, message: NeighboursMessage, view: DataView): boolean {
     from.theirs = message.wish;
     from.leaf = message.leaf;
+    const news = from.coordinate !== message.coordinate;
     from.coordinate = message.coordinate;
     from.error = message.error;
-    this.learn(from);
+    if (news) this.learn(from);
     const { list } = from;
     const hasItems = message.added.length + message.removed.length > 0;
     if (message.reset) list.reset();
@@ -110,21 +114,23 @@ export class NeighbourExchange {
   /** Sends what is due: collected changes, changed wishes, keepalives. */
   tick(now: number): void {
     if (now >= this.#flushAt) this.#flush(now);
+    if (now >= this.#wishesAt) this.#tellWishes(now);
     if (now >= this.#keepaliveAt) this.#keepalive(now);
   }
 
-  /** Tells each neighbour whose link we want for another reason than we said. */
-  tellWishes(now: number): void {
-    for (const neighbour of this.#links.neighbours.values()) {
-      const wish = neighbour.wish();
-      if (!neighbour.synced || neighbour.told === wish) continue;
-      this.#sendTo(now, neighbour, this.#encode(false, this.#version, [], []));
-    }
+  /** A neighbour is told, with the next changes, when we want its link for another reason. */
+  checkWish(now: number, neighbour: Neighbour): void {
+    if (this.#wishesAt !== Number.POSITIVE_INFINITY || !neighbour.synced) return;
+    if (neighbour.told !== neighbour.wish()) this.#wishesAt = now + FLUSH_MS;
   }
 
-  nextTimeout(): number | undefined {
-    const next = Math.min(this.#flushAt, this.#keepaliveAt);
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  /** A neighbour is to be listed, or no longer. */
+  changed(now: number, point: RingPoint): void {
+    this.#change(now, point, 'gone', FLUSH_MS);
+  }
+
+  nextTimeout(): number {
+    return Math.min(this.#flushAt, this.#keepaliveAt, this.#wishesAt);
   }
 
   #change(now: number, point: RingPoint, change: Change, delay: number): void {
@@ -133,10 +139,20 @@ export class NeighbourExchange {
     this.#flushAt = Math.min(this.#flushAt, now + delay);
   }
 
+  #tellWishes(now: number): void {
+    this.#wishesAt = Number.POSITIVE_INFINITY;
+    const message = this.#encode(false, this.#version, [], []);
+    for (const neighbour of this.#links.neighbours.values()) {
+      if (neighbour.synced && neighbour.told !== neighbour.wish()) {
+        this.#sendTo(now, neighbour, message);
+      }
+    }
+  }
+
   #items(except: RingPoint | undefined) {
     const items: { point: RingPoint; leaf: boolean; coordinate: number }[] = [];
     for (const neighbour of this.#links.neighbours.values()) {
-      if (neighbour.point !== except) items.push(this.#item(neighbour));
+      if (neighbour.point !== except && isListed(neighbour)) items.push(this.#item(neighbour));
     }
     return items;
   }
@@ -147,16 +163,28 @@ export class NeighbourExchange {
     return { point: neighbour.point, leaf: neighbour.leaf, coordinate };
   }
 
+  /** Tells the changes, and the whole list to those that do not have it yet. */
   #flush(now: number): void {
     this.#flushAt = Number.POSITIVE_INFINITY;
     const added: { point: RingPoint; leaf: boolean; coordinate: number }[] = [];
     const removed: { point: RingPoint; failed: boolean }[] = [];
     for (const [point, change] of this.#changes) {
       const neighbour = this.#links.neighbours.get(point);
-      if (neighbour) added.push(this.#item(neighbour));
+      if (neighbour && isListed(neighbour)) added.push(this.#item(neighbour));
       else if (change !== 'added') removed.push({ point, failed: change === 'failed' });
     }
     this.#changes.clear();
+    if (!this.#leaf) this.#tell(now, added, removed);
+    for (const neighbour of this.#links.neighbours.values()) {
+      if (!neighbour.synced) this.sendAll(now, neighbour);
+    }
+  }
+
+  #tell(
+    now: number,
+    added: { point: RingPoint; leaf: boolean; coordinate: number }[],
+    removed: { point: RingPoint; failed: boolean }[],
+  ): void {
     while (added.length + removed.length > 0) {
       const some = added.splice(0, MAX_LIST_ITEMS);
       const others = some.length === 0 ? removed.splice(0, MAX_LIST_ITEMS) : removed.splice(0, 8);
@@ -169,14 +197,13 @@ export class NeighbourExchange {
     this.#keepaliveAt = now + KEEPALIVE_MS * (0.75 + this.#links.chance() / 2);
     for (const neighbour of this.#links.neighbours.values()) {
       this.learn(neighbour);
-      if (moved(neighbour)) this.#changes.set(neighbour.point, 'added');
+      if (isListed(neighbour) && moved(neighbour)) this.#changes.set(neighbour.point, 'added');
     }
-    if (this.#changes.size > 0 && !this.#leaf) this.#flush(now);
+    if (this.#changes.size > 0) this.#flush(now);
     const message = this.#encode(false, this.#version, [], []);
     for (const neighbour of this.#links.neighbours.values()) {
       if (now - neighbour.lastSent < KEEPALIVE_MS / 2) continue;
       if (neighbour.synced) this.#sendTo(now, neighbour, message);
-      else this.sendAll(now, neighbour);
     }
   }
 
@@ -261,6 +288,11 @@ export class NeighbourExchange {
 
 function expected(version: number, hasItems: boolean): number {
   return hasItems ? (version + 1) >>> 0 : version;
+}
+
+/** A link that is about to end is used, but no longer counted on by others. */
+function isListed({ unwantedSince }: Neighbour): boolean {
+  return unwantedSince === undefined;
 }
 
 function moved({ coordinate, toldCoordinate }: Neighbour): boolean {

@@ -18,6 +18,8 @@ export class OnDemandLinks {
   readonly #links: Links;
   readonly #most: number;
   readonly #pairs = new Map<RingPoint, Pair>();
+  /** Whether any neighbour is marked on-demand. */
+  #marked = false;
 
   constructor(links: Links, most: number) {
     this.#links = links;
@@ -45,20 +47,22 @@ export class OnDemandLinks {
 
   /** Marks, asks for, and lets go. */
   evaluate(now: number): void {
+    if (this.#pairs.size === 0 && !this.#marked) return;
+    this.#marked = false;
     for (const [point, pair] of this.#pairs) {
       if (now - pair.lastBusy >= ON_DEMAND_IDLE_MS) this.#pairs.delete(point);
       else if (pair.wanted) this.#links.request(now, point, 'on-demand');
     }
     for (const [point, neighbour] of this.#links.neighbours) {
       neighbour.onDemand = this.#pairs.get(point)?.wanted ?? false;
+      if (neighbour.onDemand) this.#marked = true;
     }
   }
 
-  nextTimeout(): number | undefined {
-    let next: number | undefined;
+  nextTimeout(): number {
+    let next = Number.POSITIVE_INFINITY;
     for (const { lastBusy } of this.#pairs.values()) {
-      const at = lastBusy + ON_DEMAND_IDLE_MS;
-      if (next === undefined || at < next) next = at;
+      next = Math.min(next, lastBusy + ON_DEMAND_IDLE_MS);
     }
     return next;
   }

@@ -69,6 +69,8 @@ export class OverlayTopology {
   #flood: FloodTable | undefined;
   #tablesAt = Number.POSITIVE_INFINITY;
   #sweepAt = 0;
+  /** When links must be looked at again even if nothing comes in. */
+  #evaluateAt = Number.POSITIVE_INFINITY;
   #now = 0;
   #dirty = true;
   /** Control messages that were malformed. */
@@ -116,7 +118,10 @@ export class OverlayTopology {
   /** A member whose record is verified, from presence or after a `record` output. */
   memberSeen(now: number, member: SeenMember): void {
     this.#now = now;
-    if (member.id === this.self.id) return;
+    if (member.id === this.self.id) {
+      this.#dirty = true;
+      return;
+    }
     const entry = { sequence: member.sequence, leaf: member.leaf ?? false, record: member.record };
     const point = this.#members.points.intern(member.id);
     if (!member.signaling && this.#gossip.isDead(point, member.sequence)) return;
@@ -266,7 +271,6 @@ export class OverlayTopology {
 
   tick(now: number): void {
     this.#now = now;
-    for (const point of this.#links.expireAttempts(now)) this.#fail(now, point, false);
     this.#exchange.tick(now);
     this.#gossip.tick(now);
     if (now >= this.#tablesAt) {
@@ -277,7 +281,7 @@ export class OverlayTopology {
       this.#sweepAt = now + SWEEP_MS;
       this.#links.exclusions.sweep(now);
     }
-    this.#dirty = true;
+    if (now >= this.#evaluateAt) this.#dirty = true;
   }
 
   poll(): TopologyOutput | undefined {
@@ -296,18 +300,12 @@ export class OverlayTopology {
 
   /** When `tick()` is due. */
   nextTimeout(): number | undefined {
-    let next = Math.min(
-      this.#exchange.nextTimeout() ?? Number.POSITIVE_INFINITY,
-      this.#gossip.nextTimeout() ?? Number.POSITIVE_INFINITY,
-      this.#ring.nextTimeout(this.#now) ?? Number.POSITIVE_INFINITY,
-      this.#shortcuts.nextTimeout() ?? Number.POSITIVE_INFINITY,
-      this.#onDemand.nextTimeout() ?? Number.POSITIVE_INFINITY,
-      this.#links.exclusions.nextTimeout(this.#now) ?? Number.POSITIVE_INFINITY,
+    const next = Math.min(
+      this.#exchange.nextTimeout(),
+      this.#gossip.nextTimeout(),
+      this.#evaluateAt,
       this.#tablesAt,
     );
-    for (const { unwantedSince } of this.#links.neighbours.values()) {
-      if (unwantedSince !== undefined) next = Math.min(next, unwantedSince + UNWANTED_MS);
-    }
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, this.#now);
   }
 
@@ -356,8 +354,8 @@ export class OverlayTopology {
     const message = decodeControl(view);
     switch (message.kind) {
       case 'neighbours':
+        if (message.wish !== from.theirs) this.#dirty = true;
         if (this.#exchange.receive(now, from, message, view)) this.#tablesChanged(now, TABLES_MS);
-        if (from.theirs === 'none') this.#dirty = true;
         return;
       case 'resend':
         this.#exchange.sendAll(now, from);
@@ -430,40 +428,57 @@ export class OverlayTopology {
   }
 
   #evaluate(now: number): void {
+    for (const point of this.#links.expireAttempts(now)) this.#fail(now, point, false);
     this.#dirty = false;
-    const { neighbours } = this.#links;
     const everybody = this.#everybody();
     this.#ring.evaluate(now);
     if (everybody) {
       for (const point of this.#members.all()) this.#links.request(now, point, 'shortcut');
-    }
+    } else this.#shortcuts.evaluate(now);
     for (const point of this.#static) {
       if (this.#members.entry(point)) this.#links.request(now, point, 'static');
     }
     this.#onDemand.evaluate(now);
-    if (!everybody) this.#shortcuts.evaluate(now);
-    for (const neighbour of neighbours.values()) {
+    for (const neighbour of this.#links.neighbours.values()) {
       neighbour.everybody = everybody;
       neighbour.isStatic = this.#static.has(neighbour.point);
+      this.#exchange.checkWish(now, neighbour);
     }
-    this.#exchange.tellWishes(now);
-    this.#prune(now);
+    const pruneAt = this.#prune(now);
+    this.#evaluateAt = Math.min(
+      pruneAt,
+      this.#ring.nextTimeout(now),
+      everybody ? Number.POSITIVE_INFINITY : this.#shortcuts.nextTimeout(),
+      this.#onDemand.nextTimeout(),
+      this.#links.nextTimeout(now),
+    );
   }
 
-  /** Ends links that neither side has wanted for a while. */
-  #prune(now: number): void {
+  /** Ends links that neither side has wanted for a while. Returns when the next one is due. */
+  #prune(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
     for (const [point, neighbour] of this.#links.neighbours) {
       if (neighbour.wish() !== 'none' || neighbour.theirs !== 'none') {
+        if (neighbour.unwantedSince === undefined) continue;
         neighbour.unwantedSince = undefined;
+        this.#exchange.changed(now, point);
         continue;
       }
-      neighbour.unwantedSince ??= now;
-      if (now - neighbour.unwantedSince < UNWANTED_MS) continue;
+      if (neighbour.unwantedSince === undefined) {
+        // Others stop seeing it in our list now, well before the link goes.
+        neighbour.unwantedSince = now;
+        this.#exchange.changed(now, point);
+      }
+      if (now - neighbour.unwantedSince < UNWANTED_MS) {
+        next = Math.min(next, neighbour.unwantedSince + UNWANTED_MS);
+        continue;
+      }
       this.#outputs.push({ type: 'send', to: point.id, bytes: encodeGoodbye(false) });
       this.#outputs.push({ type: 'unlink', id: point.id });
       this.#drop(now, point, false);
       this.#dirty = false;
     }
+    return next;
   }
 
   #tablesChanged(now: number, delay: number): void {

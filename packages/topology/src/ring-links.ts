@@ -28,38 +28,41 @@ export class RingLinks {
 
   /** Marks the links that serve as ring links and asks for those that are missing. */
   evaluate(now: number): void {
-    const carriers = [...this.#links.neighbours.values()].filter(({ leaf }) => !leaf);
-    for (const neighbour of carriers) neighbour.ring = false;
-    this.#side(now, carriers, 1);
-    this.#side(now, carriers, -1);
+    const { neighbours } = this.#links;
+    for (const neighbour of neighbours.values()) neighbour.ring = false;
+    this.#side(now, 1);
+    this.#side(now, -1);
   }
 
   /** When an attempt stops being a hope, so that the next candidate gets its turn. */
-  nextTimeout(now: number): number | undefined {
-    let next: number | undefined;
+  nextTimeout(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
     for (const { role, since } of this.#links.attempts.values()) {
       const at = since + HEDGE_MS;
-      if (role === 'successor' && at > now && (next === undefined || at < next)) next = at;
+      if (role === 'successor' && at > now && at < next) next = at;
     }
     return next;
   }
 
-  #side(now: number, carriers: Neighbour[], step: 1 | -1): void {
-    const { self } = this.#links;
-    const distance = ({ point }: Neighbour) =>
-      step === 1 ? clockwise52(self, point) : clockwise52(point, self);
+  #side(now: number, step: 1 | -1): void {
+    const { self, neighbours } = this.#links;
     // The nearest links that are up hold the ring until nearer ones are up.
-    const held = nearest(carriers, this.#perSide, distance);
-    for (const neighbour of held) neighbour.ring = true;
-    const farthest = held.length < this.#perSide ? undefined : held.at(-1)?.point;
-    this.#ask(now, step, new Set(held.map(({ point }) => point)), farthest);
+    const held = new Nearest(this.#perSide);
+    for (const neighbour of neighbours.values()) {
+      if (neighbour.leaf) continue;
+      const { point } = neighbour;
+      held.offer(neighbour, step === 1 ? clockwise52(self, point) : clockwise52(point, self));
+    }
+    for (const neighbour of held.found) neighbour.ring = true;
+    const farthest = held.found.length < this.#perSide ? undefined : held.found.at(-1)?.point;
+    this.#ask(now, step, held.found, farthest);
   }
 
   /** Walks from here along the ring and asks for members nearer than what is held. */
   #ask(
     now: number,
     step: 1 | -1,
-    held: ReadonlySet<RingPoint>,
+    held: readonly Neighbour[],
     farthest: RingPoint | undefined,
   ): void {
     const { self, members, attempts, exclusions, neighbours } = this.#links;
@@ -76,7 +79,7 @@ export class RingLinks {
       index = (index + step + count) % count;
       const point = members.at(index);
       if (point === self || point === farthest) return;
-      if (held.has(point)) {
+      if (held.some(neighbour => neighbour.point === point)) {
         secured += 1;
         continue;
       }
@@ -95,20 +98,26 @@ export class RingLinks {
   }
 }
 
-/** The `count` nearest, nearest first. */
-function nearest(
-  neighbours: readonly Neighbour[],
-  count: number,
-  distance: (neighbour: Neighbour) => number,
-): Neighbour[] {
-  const found: { neighbour: Neighbour; at: number }[] = [];
-  for (const neighbour of neighbours) {
-    const at = distance(neighbour);
-    if (found.length === count && at >= (found.at(-1)?.at ?? 0)) continue;
-    let index = found.length;
-    while (index > 0 && (found[index - 1]?.at ?? 0) > at) index -= 1;
-    found.splice(index, 0, { neighbour, at });
-    if (found.length > count) found.pop();
+/** Collects the `most` neighbours at the smallest distances, nearest first. */
+class Nearest {
+  readonly found: Neighbour[] = [];
+  readonly #distances: number[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
   }
-  return found.map(({ neighbour }) => neighbour);
+
+  offer(neighbour: Neighbour, distance: number): void {
+    const distances = this.#distances;
+    let index = distances.length;
+    while (index > 0 && (distances[index - 1] as number) > distance) index -= 1;
+    if (index >= this.#most) return;
+    distances.splice(index, 0, distance);
+    this.found.splice(index, 0, neighbour);
+    if (distances.length > this.#most) {
+      distances.pop();
+      this.found.pop();
+    }
+  }
 }

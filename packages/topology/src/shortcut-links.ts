@@ -1,6 +1,5 @@
 import { predictRtt, unpackCoordinate, type VivaldiCoordinate } from './coordinate.ts';
 import type { Links } from './links.ts';
-import type { Neighbour } from './neighbour.ts';
 import { clockwiseFraction, highAt, type RingPoint } from './ring-point.ts';
 import {
   AUTO_SHORTCUTS_MAX,
@@ -83,14 +82,15 @@ export class ShortcutLinks {
       } else slot.retryAt = now + EMPTY_STRETCH_MS * (0.75 + this.#links.chance() / 2);
     }
     if (now >= this.#improveAt) this.#improve(now);
-    this.#mark();
   }
 
   up(point: RingPoint): void {
     for (const slot of this.#slots) {
       if (slot.pending !== point) continue;
       slot.pending = undefined;
+      this.#mark(slot.point, false);
       slot.point = point;
+      this.#mark(point, true);
     }
   }
 
@@ -104,7 +104,7 @@ export class ShortcutLinks {
     }
   }
 
-  nextTimeout(): number | undefined {
+  nextTimeout(): number {
     let next = this.#improveAt;
     let trying = 0;
     for (const { pending } of this.#slots) if (pending) trying += 1;
@@ -113,7 +113,7 @@ export class ShortcutLinks {
         if (!point && !pending && retryAt < next) next = retryAt;
       }
     }
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+    return next;
   }
 
   #stretch(now: number, size: number): void {
@@ -122,6 +122,7 @@ export class ShortcutLinks {
     const nearest = (this.#successors + 0.5) / Math.max(1, size);
     const held = this.#slots;
     this.#slots = [];
+    for (const { point } of held) this.#mark(point, false);
     if (nearest >= 0.5) return;
     const step = Math.log(0.5 / nearest) / count;
     for (let index = 0; index < count; index += 1) {
@@ -134,6 +135,7 @@ export class ShortcutLinks {
       };
       const old = held.findIndex(({ point, pending }) => fits(point ?? pending));
       const kept = old < 0 ? undefined : held.splice(old, 1)[0];
+      this.#mark(kept?.point, true);
       this.#slots.push({ low, high, point: kept?.point, pending: kept?.pending, retryAt: now });
     }
     this.#improved = 0;
@@ -215,13 +217,8 @@ export class ShortcutLinks {
     if (this.#links.request(now, better.point, 'shortcut')) slot.pending = better.point;
   }
 
-  #mark(): void {
-    const own = new Set<RingPoint | undefined>();
-    for (const { point } of this.#slots) own.add(point);
-    for (const neighbour of this.#links.neighbours.values()) mark(neighbour, own);
+  #mark(point: RingPoint | undefined, shortcut: boolean): void {
+    const neighbour = point && this.#links.neighbours.get(point);
+    if (neighbour) neighbour.shortcut = shortcut;
   }
-}
-
-function mark(neighbour: Neighbour, own: ReadonlySet<RingPoint | undefined>): void {
-  neighbour.shortcut = own.has(neighbour.point);
 }

@@ -60,7 +60,9 @@ export const SUSPECT_MS = 20_000;
 /** How long a link may stay that neither side wants. */
 export const UNWANTED_MS = 5_000;
 /** Changes of the neighbour list are collected this long before they are told. */
-export const FLUSH_MS = 1_000;
+export const FLUSH_MS = 2_000;
+/** The same when a link came up and no other is on its way. */
+export const HELLO_MS = 300;
 /** The same when a neighbour died: others choose better if they know soon. */
 export const URGENT_FLUSH_MS = 100;
 /** A neighbour hears from us at least this often. */
@@ -70,7 +72,7 @@ export const COORDINATE_MOVED_MS = 10;
 /** Most links of all kinds. */
 export const LINKS_MAX = 256;
 /** How often a shortcut is compared with nearer members: at first, and once all were. */
-export const IMPROVE_EARLY_MS = 10_000;
+export const IMPROVE_EARLY_MS = 20_000;
 export const IMPROVE_LATE_MS = 300_000;
 /** A shortcut is replaced when another is predicted to be this much nearer, in ratio and in ms. */
 export const IMPROVE_RATIO = 0.7;
