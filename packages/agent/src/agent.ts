@@ -122,8 +122,19 @@ export class Agent implements AgentControl {
         ...this.#datapath.counters(),
         ...this.#underlay.counters(),
         ...prefixed('handshake', this.#gate.counters()),
+        ...prefixed('signaling', this.#signalingCounters()),
       },
     };
+  }
+
+  #signalingCounters(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { signalingCounters } of this.#overlays.values()) {
+      for (const [name, count] of Object.entries(signalingCounters)) {
+        sums[name] = (sums[name] ?? 0) + count;
+      }
+    }
+    return sums;
   }
 
   topology(): readonly OverlayTopology[] {

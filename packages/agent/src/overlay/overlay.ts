@@ -13,6 +13,7 @@ import {
   type LinkMessage,
   type PeerEvent,
   SignalingClient,
+  type SignalingCounters,
   type SignalingState,
 } from '@evio/signaling';
 import { FullMesh, type LinkPolicy, type LinkRole } from '@evio/topology';
@@ -124,6 +125,11 @@ export class Overlay {
 
   get signaling(): SignalingState {
     return this.#state;
+  }
+
+  /** What signaling did and dropped since the start; not what a former account of it did. */
+  get signalingCounters(): SignalingCounters {
+    return this.#signaling.counters();
   }
 
   roleOf(id: NodeId): LinkRole | 'none' {
