@@ -27,10 +27,10 @@ done_with() { mkdir -p "$stamps"; printf '%s' "$2" >"$stamps/$1"; }
 hash_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32; }
 
 packages='build-essential python3 openssl ca-certificates iproute2 nftables iputils-ping procps
-  prosody lua-sec coturn iperf3'
+  prosody lua-sec coturn iperf3 conntrack'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark conntrack iputils-arping systemd" ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd" ;;
   bench) packages="$packages wireguard-tools" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac
