@@ -53,6 +53,29 @@ test('the shortest file gets the defaults', () => {
   });
 });
 
+test('an account is read as servers write it', () => {
+  using directory = configDirectory();
+  const file = directory.write(
+    'evio.yaml',
+    'overlays: [{ name: edge, xmpp: { jid: Edge-A@Example.org, password_file: edge.password } }]\n',
+  );
+  assert.equal(loadConfig(file).overlays[0]?.xmpp.jid, 'edge-a@example.org');
+});
+
+test('more addresses than a node record carries are refused', () => {
+  using directory = configDirectory();
+  const addresses = Array.from({ length: 17 }, (_, index) => `10.10.0.${index + 1}/16`);
+  const file = directory.write(
+    'evio.yaml',
+    `overlays:
+  - name: edge
+    xmpp: { jid: edge-a@example.org, password_file: edge.password }
+    interface: { address: [${addresses.join(', ')}] }
+`,
+  );
+  assert.throws(() => loadConfig(file), { message: /interface\.address: expected at most 16/ });
+});
+
 test('a full file is read, with the files that it names', () => {
   using directory = configDirectory();
   directory.makeCertificate('edge');

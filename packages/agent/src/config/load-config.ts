@@ -115,7 +115,8 @@ function toXmpp({ name, xmpp }: OverlayFile, at: Resolve): XmppConfig {
   const { password_file, certificate_file, key_file, service, ca } = xmpp;
   const cert = certificate_file === undefined ? undefined : readCertificates(at(certificate_file));
   return {
-    jid: xmpp.jid,
+    // As servers write accounts (RFC 7622 §3.3), and so as peers compare them.
+    jid: xmpp.jid.toLowerCase(),
     ...(password_file !== undefined && { password: readPassword(at(password_file)) }),
     ...(cert !== undefined &&
       key_file !== undefined && { certificate: { cert, key: readPrivateKey(at(key_file), cert) } }),

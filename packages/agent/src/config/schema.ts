@@ -31,6 +31,9 @@ const mapping = <T extends z.core.$ZodLooseShape>(shape: T, error = 'a mapping (
 const name = (what: string) =>
   matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, `${what} of letters, digits, ".", "_" or "-"`);
 
+/** What a node record has room for. */
+const MOST_ADDRESSES = 16;
+
 const seconds = (most: number) => {
   const error = `a number of seconds, more than 0, at most ${most}`;
   return z.number({ error }).positive({ error }).max(most, { error });
@@ -76,6 +79,7 @@ const Interface = mapping({
       checked(value => parseCidr(value) !== undefined, EXPECTED.cidr),
       { error: `a list of addresses, each ${EXPECTED.cidr}` },
     )
+    .max(MOST_ADDRESSES, { error: `at most ${MOST_ADDRESSES} addresses` })
     .default([])
     .meta({ description: 'Addresses of this host in the overlay, IPv4 and IPv6, as CIDRs.' }),
   mtu: whole(576, 65521, 'a number of bytes')
