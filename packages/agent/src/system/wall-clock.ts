@@ -14,26 +14,35 @@ const SLACK = 2 * SAVE_INTERVAL;
 export class WallClock {
   readonly #file: string;
   readonly #read: () => number;
-  readonly #behind: number;
+  /** What was shown at the start, and when that was on the monotonic clock. */
+  readonly #start: number;
+  readonly #startedAt: number;
+  readonly #monotonic: () => number;
   readonly #timer: NodeJS.Timeout;
 
   /**
    * @param file where the time is kept. A missing or damaged one counts as no earlier run.
    * @param read the host's clock, milliseconds since 1970.
+   * @param monotonic milliseconds since any moment, that nobody sets.
    */
-  constructor(file: string, read: () => number = Date.now) {
+  constructor(
+    file: string,
+    read: () => number = Date.now,
+    monotonic: () => number = () => performance.now(),
+  ) {
     this.#file = file;
     this.#read = read;
+    this.#monotonic = monotonic;
     const saved = readSaved(file);
-    this.#behind = read() < saved ? saved + SLACK - read() : 0;
+    this.#start = read() < saved ? saved + SLACK : read();
+    this.#startedAt = monotonic();
     this.save();
     this.#timer = setInterval(() => this.save(), SAVE_INTERVAL).unref();
   }
 
   /** Milliseconds since 1970. */
   now(): number {
-    // When the host's clock is set right it leaps ahead by more than we have made up for.
-    return this.#read() + this.#behind;
+    return Math.max(this.#read(), this.#start + this.#monotonic() - this.#startedAt);
   }
 
   /** Writes the time down. A full disk costs only what this clock is for. */
