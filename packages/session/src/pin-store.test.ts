@@ -105,6 +105,16 @@ test('an entry removed from the file by hand counts without a restart', () => {
   assert.equal(pins.check('edge', account, record(honest)).verdict, 'new');
 });
 
+test('a new pin does not undo an edit by hand', () => {
+  const edited = join(directory, 'edited.json');
+  const pins = PinStore.open(edited);
+  pins.pin('edge', account, record(honest), 0);
+  writeFileSync(edited, '{"evioPins":1,"overlays":{}}');
+  utimesSync(edited, 1, 1);
+  pins.pin('lab', account, record(honest, 'lab'), 0);
+  assert.equal(PinStore.open(edited).check('edge', account, record(stranger)).verdict, 'new');
+});
+
 test('a damaged or open file is refused and left as it is', () => {
   for (const content of [
     '',

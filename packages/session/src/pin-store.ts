@@ -22,7 +22,7 @@ export interface Pin {
  * refused until the operator says that it is right.
  *
  * The file is JSON, `{ evioPins: 1, overlays: { NAME: { ACCOUNT: Pin } } }`. An edit by hand counts at
- * the next refusal, without a restart.
+ * the next refusal or change, without a restart.
  */
 export class PinStore {
   readonly #file: string;
@@ -60,8 +60,8 @@ export class PinStore {
       );
     }
     let pin = this.#pins.get(overlay)?.get(account);
-    if (pin !== undefined && !sameKeys(pin, record) && modified(this.#file) !== this.#readAt) {
-      this.reload();
+    if (pin !== undefined && !sameKeys(pin, record)) {
+      this.#refresh();
       pin = this.#pins.get(overlay)?.get(account);
     }
     if (pin === undefined) return { verdict: 'new' };
@@ -76,6 +76,7 @@ export class PinStore {
    * @throws EvioError `KEY_CHANGED` when others are pinned; `FILE_UNWRITABLE`.
    */
   pin(overlay: string, account: string, record: NodeRecord, now: number): void {
+    this.#refresh(); // what was edited by hand must not be written over
     if (this.check(overlay, account, record).verdict === 'known') return;
     const accounts = this.#pins.get(overlay) ?? new Map<string, Pin>();
     this.#pins.set(overlay, accounts);
@@ -99,6 +100,7 @@ export class PinStore {
    * @returns whether anything was pinned.
    */
   forget(account: string, overlay?: string): boolean {
+    this.#refresh();
     let found = false;
     for (const [name, accounts] of this.#pins) {
       if (overlay === undefined || overlay === name) found = accounts.delete(account) || found;
@@ -111,6 +113,10 @@ export class PinStore {
   reload(): void {
     this.#pins = read(this.#file);
     this.#readAt = modified(this.#file);
+  }
+
+  #refresh(): void {
+    if (modified(this.#file) !== this.#readAt) this.reload();
   }
 
   #write(): void {
