@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Datapath, type DatapathEvent, type Via } from '@evio/datapath';
 import { HandshakeGate, Identity, InitiationClock, PinStore, SessionIndexes } from '@evio/session';
 import { EvioError } from '@evio/types';
@@ -80,7 +81,13 @@ export class Agent implements AgentControl {
   /** @throws EvioError when the state directory, a TAP or a socket cannot be had. */
   static async start({ config, logger }: AgentOptions): Promise<Agent> {
     const lock = await StateLock.acquire(config.stateDir);
-    const agent = new Agent(config, logger, lock);
+    let agent: Agent;
+    try {
+      agent = new Agent(config, logger, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
     agent.#datapath.events.subscribe(event => agent.#observe(event));
     logger.info(
       { node: agent.#identity.nodeId, port4: agent.#datapath.port4, port6: agent.#datapath.port6 },
@@ -97,6 +104,7 @@ export class Agent implements AgentControl {
   }
 
   async stop(): Promise<void> {
+    await this.#reloading; // it may be about to add an overlay
     await Promise.all([...this.#overlays.keys()].map(name => this.#remove(name)));
     this.#underlay.stop();
     this.#datapath.close();
@@ -153,8 +161,8 @@ export class Agent implements AgentControl {
       const path = pathStatus(peer, this.#underlay);
       yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
       const rest = began + intervalMs - performance.now();
-      if (sequence < count && rest > 0 && !signal.aborted) {
-        await new Promise(resolve => setTimeout(resolve, rest));
+      if (sequence < count && rest > 0) {
+        await sleep(rest, undefined, { signal }).catch(() => undefined); // whoever asked has gone
       }
     }
   }
@@ -220,7 +228,6 @@ export class Agent implements AgentControl {
 
   async #add(config: OverlayConfig): Promise<void> {
     const { keepaliveSeconds, rekeySeconds, rejectSeconds } = this.#config.timers;
-    this.#gate.addOverlay(config.name);
     const overlay = await Overlay.start({
       config,
       name: this.#config.name,
@@ -237,6 +244,7 @@ export class Agent implements AgentControl {
       logger: this.#logger.child({ overlay: config.name }),
     });
     this.#overlays.set(config.name, overlay);
+    this.#gate.addOverlay(config.name);
   }
 
   async #remove(name: string): Promise<void> {

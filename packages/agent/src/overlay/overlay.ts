@@ -70,6 +70,7 @@ export class Overlay {
   #roles: ReadonlyMap<NodeId, LinkRole> = new Map();
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
+  #stopped = false;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
@@ -194,10 +195,12 @@ export class Overlay {
 
   /** Leaves: tells the peers, signs out, and closes the TAP, which stays as a device. */
   async stop(): Promise<void> {
+    // First: what comes in while we sign out would make new links.
+    this.#stopped = true;
+    this.#subscriptions.unsubscribe();
     for (const peer of this.#peers.values()) peer.close('success');
     this.#peers.clear();
     await this.#signaling.stop();
-    this.#subscriptions.unsubscribe();
     this.#options.underlay.setServers(this.#config.name, []);
     this.#options.datapath.closeTap(this.#handle);
   }
@@ -319,6 +322,7 @@ export class Overlay {
 
   /** Makes the links that the policy wants, and ends those that nobody wants. */
   #reconcile(): void {
+    if (this.#stopped) return;
     const members = this.#members.all();
     this.#roles = this.#policy.links(
       this.#options.identity.nodeId,
