@@ -8,7 +8,7 @@
  *
  * @example
  * const { runAgent } = await import('@evio/agent/agent');
- * await runAgent({ config, configFile, logger, notify }); // until SIGTERM
+ * await runAgent({ config, logger, notify }); // until SIGTERM
  */
 
 export type { AgentConfig } from './config/index.ts';

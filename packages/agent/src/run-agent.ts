@@ -5,7 +5,6 @@ import type { Logger, ServiceNotifier } from './system/index.ts';
 
 export interface RunAgentOptions {
   readonly config: AgentConfig;
-  readonly configFile: string;
   readonly logger: Logger;
   readonly notify: ServiceNotifier;
 }

@@ -35,13 +35,12 @@ function members() {
   return { pins, members: new Members({ overlay: 'edge', self: self.nodeId, pins }) };
 }
 
-test('a member joins, is found by every name it has, and leaves', () => {
+test('a member joins, is found by its JID and its id, and leaves', () => {
   const { members: known } = members();
   assert.equal(known.announce(JID, ACCOUNT, record(other)).kind, 'joined');
-  for (const name of [other.nodeId, ACCOUNT, 'edge-b', '10.10.0.2']) {
-    assert.equal(known.find(name)?.jid, JID);
-  }
-  assert.equal(known.find('10.10.0.3'), undefined);
+  assert.equal(known.byJid(JID)?.record.id, other.nodeId);
+  assert.equal(known.get(other.nodeId)?.jid, JID);
+  assert.equal(known.byJid(`${JID}x`), undefined);
   assert.equal(known.leave(JID)?.record.id, other.nodeId);
   assert.deepEqual(known.all(), []);
 });
@@ -73,7 +72,7 @@ test('another key for an account that is pinned is refused and says so', () => {
   pins.pin('edge', ACCOUNT, decodeNodeRecord(record(other)), 0);
   const thief = Identity.create(randomBytes);
   assert.throws(() => known.announce(JID, ACCOUNT, record(thief)), { code: 'KEY_CHANGED' });
-  assert.equal(known.find(ACCOUNT)?.record.id, other.nodeId);
+  assert.equal(known.byJid(JID)?.record.id, other.nodeId);
 });
 
 test('a new key that is accepted replaces the node that the account was', () => {

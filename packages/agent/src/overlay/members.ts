@@ -83,16 +83,4 @@ export class Members {
     if (member !== undefined) this.#byId.delete(member.record.id);
     return member;
   }
-
-  /** The member that an id, account, name or overlay address names; the node itself is not one. */
-  find(name: string): OverlayMember | undefined {
-    for (const member of this.#byId.values()) {
-      const { id, account, name: nodeName, addresses } = member.record;
-      const hosts = addresses.map(address => address.split('/')[0]);
-      if (name === id || name === account || name === nodeName || hosts.includes(name)) {
-        return member;
-      }
-    }
-    return undefined;
-  }
 }

@@ -28,7 +28,7 @@ export async function up(
   });
   const { runAgent } = await import('@evio/agent/agent');
   try {
-    await runAgent({ config, configFile: config.file, logger, notify });
+    await runAgent({ config, logger, notify });
   } finally {
     notify.close();
   }
