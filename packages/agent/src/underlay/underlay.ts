@@ -15,7 +15,7 @@ import {
 } from '@evio/traversal';
 import { addressFamily, type Candidate, type Endpoint, formatEndpoint } from '@evio/types';
 import { type LocalAddressOptions, type Logger, localAddresses } from '../system/index.ts';
-import { type NamedServer, resolveServers } from './resolve-servers.ts';
+import { type LookUp, type NamedServer, resolveServers } from './resolve-servers.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** What the owner of an ICE agent is told. */
@@ -30,6 +30,8 @@ export interface UnderlayOptions {
   readonly datapath: Datapath;
   readonly random: (bytes: number) => Uint8Array;
   readonly logger: Logger;
+  /** The resolver of the system when absent. */
+  readonly lookUp?: LookUp;
   /** A handshake datagram came; answer on `via`. */
   readonly onHandshake: (bytes: Uint8Array, via: Via) => void;
   /**
@@ -37,6 +39,14 @@ export interface UnderlayOptions {
    * because our own addresses changed.
    */
   readonly onGroundChanged: (reason: string, change: { readonly reconnect: boolean }) => void;
+}
+
+/** A name that had no address is looked up again after this: at boot, DNS may come late. */
+const RESOLVE_AGAIN = 5_000;
+
+interface ServerEntry {
+  readonly named: readonly NamedServer[];
+  resolved: IceServer[];
 }
 
 /**
@@ -52,7 +62,7 @@ export class Underlay {
   readonly #wake: WakeUp;
   readonly #owners = new Map<IceAgent, AgentOwner>();
   /** Servers by the overlay that named them. */
-  readonly #servers = new Map<string, { named: readonly NamedServer[]; resolved: IceServer[] }>();
+  readonly #servers = new Map<string, ServerEntry>();
   /** PEM of the authorities for a server's name. */
   readonly #authorities = new Map<string, string>();
   readonly #handles = new Map<StreamId, StreamHandle>();
@@ -100,12 +110,7 @@ export class Underlay {
     for (const { host } of named) if (ca !== undefined) this.#authorities.set(host, ca);
     const entry = { named, resolved: this.#servers.get(overlay)?.resolved ?? [] };
     this.#servers.set(overlay, entry);
-    void resolveServers(named, performance.now()).then(({ servers, errors }) => {
-      if (this.#servers.get(overlay) !== entry) return; // newer ones came meanwhile
-      for (const error of errors) this.#options.logger.warn(error.message);
-      entry.resolved = servers;
-      this.#useServers();
-    });
+    void this.#resolve(overlay, entry, 'warn');
   }
 
   /** Gives `agent` our candidates, now and later, and the messages that are for it. */
@@ -325,6 +330,21 @@ export class Underlay {
     const unique = new Map(all.map(server => [serverKey(server), server]));
     this.#gatherer.setServers(performance.now(), [...unique.values()]);
     this.#wake.soon();
+  }
+
+  /** Finds the addresses of an overlay's servers; until all have one, again and again. */
+  async #resolve(overlay: string, entry: ServerEntry, severity: 'warn' | 'debug'): Promise<void> {
+    const isCurrent = () => this.#servers.get(overlay) === entry; // else newer ones came meanwhile
+    const { lookUp, logger } = this.#options;
+    const { servers, errors } = await resolveServers(entry.named, performance.now(), lookUp);
+    if (!isCurrent()) return;
+    for (const error of errors) logger[severity](error.message);
+    entry.resolved = servers;
+    this.#useServers();
+    if (errors.length === 0) return;
+    setTimeout(() => {
+      if (isCurrent()) void this.#resolve(overlay, entry, 'debug');
+    }, RESOLVE_AGAIN).unref();
   }
 
   /** In another network a name may have other addresses, or have any at last. */
