@@ -53,6 +53,12 @@ if [ -n "$missing" ]; then
   quietly 'apt-get update' apt-get update -qq
   # shellcheck disable=SC2086
   quietly 'apt-get install' apt-get install -y -qq --no-install-recommends $missing
+  # Nor at the next boot, where they would take the ports.
+  for service in prosody coturn ejabberd; do
+    case "$missing " in
+      *" $service "*) systemctl disable "$service" >/dev/null 2>&1 || true ;; # fails without systemd
+    esac
+  done
 fi
 
 wanted=$(cat package.json packages/*/package.json package-lock.json | sha256sum | cut -c1-32)
