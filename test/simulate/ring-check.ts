@@ -14,3 +14,15 @@ export function ringGaps(network: Network): number {
   });
   return gaps;
 }
+
+/** How many links living nodes still count on though the other end is dead. */
+export function deadLinks(network: Network): number {
+  let dead = 0;
+  for (const node of network.living) {
+    for (const [point, { stalled }] of node.topology.neighbours) {
+      const peer = network.nodes.get(point.id);
+      if (!stalled && !(peer && network.connected(node, peer))) dead += 1;
+    }
+  }
+  return dead;
+}

@@ -16,6 +16,10 @@ interface Exclusion {
 export class Exclusions {
   readonly #excluded = new Map<RingPoint, Exclusion>();
 
+  get size(): number {
+    return this.#excluded.size;
+  }
+
   /** An attempt failed: wait `firstMs` · 2^(failures − 1), spread by `jitter` (0…1) to ± 25 %. */
   failed(now: number, point: RingPoint, firstMs: number, jitter: number): void {
     const failures = (this.#excluded.get(point)?.failures ?? 0) + 1;

@@ -65,9 +65,10 @@ export class NeighbourExchange {
     }
   }
 
-  linkDown(now: number, point: RingPoint, failed: boolean): void {
+  /** `urgent`: a ring neighbour died; those around it choose better if they know soon. */
+  linkDown(now: number, point: RingPoint, failed: boolean, urgent: boolean): void {
     this.#resendAsked.delete(point);
-    this.#change(now, point, failed ? 'failed' : 'gone', failed ? URGENT_FLUSH_MS : FLUSH_MS);
+    this.#change(now, point, failed ? 'failed' : 'gone', urgent ? URGENT_FLUSH_MS : FLUSH_MS);
   }
 
   /** Sends the whole list to one neighbour. */
@@ -208,19 +209,20 @@ export class NeighbourExchange {
   }
 
   #apply(now: number, from: Neighbour, message: NeighboursMessage, view: DataView): void {
-    const { members, self } = this.#links;
+    const { exclusions, members, self } = this.#links;
     const unknown: Uint8Array[] = [];
     for (const { idOffset, leaf, coordinate } of message.added) {
       const point = members.points.find(view, idOffset);
       if (point === self) continue;
-      if (!point || !members.entry(point)) {
+      if (!point) {
         from.list.incomplete = true;
         if (unknown.length < MAX_WANTED) unknown.push(idBytes(view, idOffset));
+        continue;
       }
-      if (!point || from.list.points.length >= LINKS_MAX) continue;
+      if (from.list.points.length >= LINKS_MAX) continue;
       from.list.set(point, leaf, coordinate);
       // Somebody has a link to it, so it lives.
-      this.#links.exclusions.clear(point);
+      if (exclusions.size > 0) exclusions.clear(point);
     }
     for (const { idOffset, failed } of message.removed) {
       const point = members.points.find(view, idOffset);
@@ -231,10 +233,10 @@ export class NeighbourExchange {
     if (unknown.length > 0) this.#send(from.point.id, encodeWant(unknown));
   }
 
-  /** A neighbour lost it. Unless someone still has it, others are tried first. */
+  /** A neighbour lost it: others are tried first, until somebody links to it or it calls. */
   #suspect(now: number, point: RingPoint): void {
     const { neighbours, attempts, exclusions } = this.#links;
-    if (neighbours.has(point) || this.#links.seenByNeighbours(point)) return;
+    if (neighbours.has(point)) return;
     exclusions.suspect(now, point, SUSPECT_MS);
     const attempt = attempts.get(point);
     if (attempt) attempt.hopeful = false;

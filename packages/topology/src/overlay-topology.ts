@@ -18,6 +18,7 @@ import type { RingPoint } from './ring-point.ts';
 import type { RouteTable } from './route-table.ts';
 import { ShortcutLinks, shortcutCount } from './shortcut-links.ts';
 import {
+  ATTEMPT_TIMEOUT_MS,
   FIRST_BACKOFF_MS,
   LINKS_MAX,
   SUSPECT_MS,
@@ -62,6 +63,8 @@ export class OverlayTopology {
   readonly #gossip: MemberGossip;
   readonly #position: VivaldiCoordinate;
   readonly #static = new Set<RingPoint>();
+  /** Links that were accepted and are not up yet. */
+  readonly #taken = new Map<RingPoint, { role: 'on-demand' | 'shortcut'; until: number }>();
   readonly #lost = new Set<RingPoint>();
   #outputs: TopologyOutput[] = [];
   #polled = 0;
@@ -166,14 +169,23 @@ export class OverlayTopology {
     if (neighbours.size >= LINKS_MAX) return false;
     if (this.#everybody()) return true;
     if (role === undefined || role === 'static') return true;
-    const taken = [...neighbours.values()].filter(
-      neighbour => neighbour.theirs === role && neighbour.wish() === 'none',
-    ).length;
-    if (role === 'on-demand') return taken < 2 * this.#options.onDemand;
+    if (role === 'on-demand') return this.#take(now, point, role, 2 * this.#options.onDemand);
     if (this.#options.leaf) return false;
     if (role === 'successor') return true;
-    const own = Math.max(1, this.#shortcuts.count);
-    return taken < 2 * own;
+    return this.#take(now, point, role, 2 * Math.max(1, this.#shortcuts.count));
+  }
+
+  /** Takes the link if fewer than `most` came in for this role; those still being made count. */
+  #take(now: number, point: RingPoint, role: 'on-demand' | 'shortcut', most: number): boolean {
+    let taken = 0;
+    for (const { theirs } of this.#links.neighbours.values()) if (theirs === role) taken += 1;
+    for (const [other, { until, role: pending }] of this.#taken) {
+      if (until < now) this.#taken.delete(other);
+      else if (pending === role && other !== point) taken += 1;
+    }
+    if (taken >= most) return false;
+    this.#taken.set(point, { role, until: now + ATTEMPT_TIMEOUT_MS });
+    return true;
   }
 
   /** In which role a link to it is asked for at present; goes into the offer. */
@@ -191,6 +203,8 @@ export class OverlayTopology {
     this.#lost.delete(point);
     const leaf = this.#members.isLeaf(point);
     const neighbour = new Neighbour(now, point, leaf, rttMs);
+    neighbour.theirs = this.#taken.get(point)?.role;
+    this.#taken.delete(point);
     this.#links.neighbours.set(point, neighbour);
     this.#shortcuts.up(point);
     this.#evaluate(now);
@@ -392,7 +406,7 @@ export class OverlayTopology {
       this.#links.exclusions.suspect(now, point, RETRY_LOST_MS);
       if (neighbour.ring) this.#ring.lost(now);
     }
-    this.#exchange.linkDown(now, point, failed);
+    this.#exchange.linkDown(now, point, failed, failed && neighbour.ring);
     this.#tablesChanged(now, 0);
     this.#dirty = true;
   }

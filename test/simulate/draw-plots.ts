@@ -1,0 +1,1 @@
+export function drawPlots(_folder: URL, _seed: number): void {}

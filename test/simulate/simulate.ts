@@ -1,0 +1,115 @@
+import { type ChurnResult, churn } from './churn.ts';
+import { type CrashResult, crashMany } from './crash.ts';
+import { degree, type Floods, floods, type Lookups, lookups } from './measure.ts';
+import { Network } from './network.ts';
+import { ringGaps } from './ring-check.ts';
+import type { Spread } from './statistics.ts';
+
+export interface SimulateOptions {
+  readonly nodes: number;
+  readonly seed: number;
+  /** Percent of nodes that crash, and that join, each minute; 0: no churn phase. */
+  readonly churn: number;
+  /** Probability that a control message is lost. */
+  readonly loss: number;
+  readonly shortcuts: number | 'auto';
+  readonly proximity: boolean;
+  readonly server: 'present' | 'away';
+  /** Virtual seconds before anything is measured; proximity choice goes on for minutes. */
+  readonly settle: number;
+}
+
+export interface SimulateReport {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly hops: Spread;
+  readonly flood: { reached: number; duplicates: number; maxDepth: number };
+  readonly degree: Spread;
+  readonly messagesPerNodeMinute: number;
+  readonly bytesPerNodeMinute: number;
+  readonly healSeconds: number | null;
+  readonly startSeconds: number;
+  readonly targets: { hopsMean: number; hopsP99: number; floodDepth: number; degreeMean: number };
+  readonly latency: { overlayMs: number; directMs: number; stretch: number };
+  readonly lookups: Lookups;
+  readonly floods: Floods;
+  readonly crash: CrashResult;
+  readonly churn: ChurnResult | null;
+  readonly wallSeconds: number;
+  readonly residentMegabytes: number;
+}
+
+const QUIET_SECONDS = 10;
+const CRASHED_PART = 0.2;
+const START_LIMIT_MS = 300_000;
+
+/** What the issue asks for an overlay of this size. */
+export function targetsFor(nodes: number): SimulateReport['targets'] {
+  const log = Math.log2(nodes);
+  return {
+    hopsMean: 0.3 * log,
+    hopsP99: 0.5 * log,
+    floodDepth: 1.2 * log,
+    degreeMean: 2 * Math.ceil(log) + 4,
+  };
+}
+
+/** A network of its own that has settled. */
+export function settled(options: SimulateOptions): { network: Network; startSeconds: number } {
+  const { seed, loss, shortcuts, proximity, server } = options;
+  const network = new Network({ seed, loss, shortcuts, proximity, server });
+  network.populate(options.nodes);
+  do network.queue.runUntil(network.now + 250);
+  while (ringGaps(network) > 0 && network.now < START_LIMIT_MS);
+  const startSeconds = network.now / 1000;
+  network.queue.runUntil(network.now + options.settle * 1000);
+  return { network, startSeconds };
+}
+
+/** Start, quiet, lookups, broadcasts, churn if asked for, and a crash of 20 % at once. */
+export function simulate(options: SimulateOptions): SimulateReport {
+  const began = performance.now();
+  const { nodes, seed } = options;
+  const { network, startSeconds } = settled(options);
+  const [messages, bytes] = [network.messages, network.messageBytes];
+  network.queue.runUntil(network.now + QUIET_SECONDS * 1000);
+  const perMinute = 60 / QUIET_SECONDS / nodes;
+  const messagesPerNodeMinute = (network.messages - messages) * perMinute;
+  const bytesPerNodeMinute = (network.messageBytes - bytes) * perMinute;
+  const links = degree(network);
+  const routed = lookups(network, Math.min(10_000, Math.max(5_000, 2 * nodes)));
+  const spreadOut = floods(network, 5);
+  const churned = options.churn > 0 ? churnPhase(network, options.churn) : null;
+  const crash = crashMany(network, CRASHED_PART, nodes <= 1_000 ? 100_000 : 5_000);
+  return {
+    nodes,
+    seed,
+    hops: routed.hops,
+    flood: {
+      reached: spreadOut.reached,
+      duplicates: spreadOut.duplicates,
+      maxDepth: spreadOut.maxDepth,
+    },
+    degree: links,
+    messagesPerNodeMinute,
+    bytesPerNodeMinute,
+    healSeconds: crash.healSeconds ?? null,
+    startSeconds,
+    targets: targetsFor(nodes),
+    latency: {
+      overlayMs: routed.latencyMs,
+      directMs: routed.directMs,
+      stretch: routed.latencyMs / routed.directMs,
+    },
+    lookups: routed,
+    floods: spreadOut,
+    crash,
+    churn: churned,
+    wallSeconds: (performance.now() - began) / 1000,
+    residentMegabytes: process.memoryUsage().rss / 2 ** 20,
+  };
+}
+
+function churnPhase(network: Network, percent: number): ChurnResult {
+  return churn(network, percent, 60, 10_000);
+}
