@@ -22,7 +22,6 @@ export { formatMac, type Mac, parseMac } from './mac.ts';
 export {
   compareNodeIds,
   isNodeId,
-  NODE_ID_BYTES,
   type NodeId,
   nodeIdBytes,
   nodeIdFromBytes,

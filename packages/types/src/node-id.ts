@@ -8,9 +8,6 @@ declare const brand: unique symbol;
  */
 export type NodeId = string & { readonly [brand]: 'NodeId' };
 
-/** Length of a node id in bytes. */
-export const NODE_ID_BYTES = 16;
-
 const PATTERN = /^[0-9a-f]{32}$/;
 
 /** Whether `text` is a node id as this module writes it. */

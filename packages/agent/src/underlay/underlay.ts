@@ -13,7 +13,13 @@ import {
   StunDemux,
   wireCandidate,
 } from '@evio/traversal';
-import { addressFamily, type Candidate, type Endpoint, formatEndpoint } from '@evio/types';
+import {
+  addressFamily,
+  type Candidate,
+  type Endpoint,
+  formatCandidate,
+  formatEndpoint,
+} from '@evio/types';
 import { type LocalAddressOptions, type Logger, localAddresses } from '../system/index.ts';
 import { type LookUp, type NamedServer, resolveServers } from './resolve-servers.ts';
 import { WakeUp } from './wake-up.ts';
@@ -255,7 +261,10 @@ export class Underlay {
   #onCandidates(added: readonly LocalCandidate[], removed: readonly LocalCandidate[]): void {
     const now = performance.now();
     const { logger, onGroundChanged } = this.#options;
-    logger.debug({ added: added.map(show), removed: removed.map(show) }, 'candidates');
+    logger.debug(
+      { added: added.map(formatCandidate), removed: removed.map(formatCandidate) },
+      'candidates',
+    );
     for (const [agent, owner] of this.#owners) {
       for (const candidate of removed) agent.removeLocalCandidate(now, candidate);
       for (const candidate of added) agent.addLocalCandidate(now, candidate);
@@ -377,8 +386,4 @@ export class Underlay {
 
 function serverKey({ kind, transport, endpoint }: IceServer): string {
   return `${kind} ${transport} ${formatEndpoint(endpoint)}`;
-}
-
-function show({ type, endpoint }: LocalCandidate): string {
-  return `${type} ${formatEndpoint(endpoint)}`;
 }

@@ -1,4 +1,4 @@
-import { addressFamily, type Candidate, type Endpoint } from '@evio/types';
+import { type Candidate, type Endpoint } from '@evio/types';
 import { endpointKey } from '../address.ts';
 import { wireCandidate } from '../candidate.ts';
 import { CandidateGatherer, type GathererOutput } from '../gatherer.ts';
@@ -261,9 +261,4 @@ function channelData(channel: number, bytes: Uint8Array): Uint8Array {
   header.writeUInt16BE(channel, 0);
   header.writeUInt16BE(bytes.length, 2);
   return Buffer.concat([header, bytes]);
-}
-
-/** Whether an address is IPv6; for tests that look at candidates. */
-export function isIpv6({ address }: Endpoint): boolean {
-  return addressFamily(address) === 6;
 }
