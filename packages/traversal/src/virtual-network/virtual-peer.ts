@@ -1,4 +1,4 @@
-import { type Candidate, type Endpoint } from '@evio/types';
+import type { Candidate, Endpoint } from '@evio/types';
 import { endpointKey } from '../address.ts';
 import { wireCandidate } from '../candidate.ts';
 import { CandidateGatherer, type GathererOutput } from '../gatherer.ts';
