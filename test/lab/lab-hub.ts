@@ -48,6 +48,11 @@ export class LabHub {
     return this.running.addNode(name);
   }
 
+  /** Takes an account away, also while the hub runs. */
+  async removeNode(name: string): Promise<void> {
+    await this.running.removeNode(name);
+  }
+
   /** To stop and start one of the servers alone. */
   get running(): Hub {
     if (this.#hub === undefined) throw new Error('the hub of the lab does not run');

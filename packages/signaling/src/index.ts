@@ -28,6 +28,7 @@ export type { RawIceServer } from './external-services.ts';
 export { type Jid, parseJid } from './jid.ts';
 export type { IceCredentials, LinkMessage } from './link-message.ts';
 export type { SignalingLogger, SignalingOptions, SignalingTimes } from './options.ts';
+export type { Members } from './roster.ts';
 export { parseService } from './service.ts';
 export { SignalingClient } from './signaling-client.ts';
 export type { SignalingState } from './signaling-state.ts';

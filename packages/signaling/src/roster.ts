@@ -8,11 +8,17 @@ export function rosterQuery(): Element {
   return xml('query', { xmlns: NS_ROSTER });
 }
 
+/** Who belongs to the overlay, for those who only ask. */
+export interface Members {
+  /** Whether this bare JID is a member. */
+  has(account: string): boolean;
+}
+
 /**
  * Who belongs to the overlay: the accounts that the roster has in our group, and our own. A roster
  * comes from our own server; its pushes are checked for that before they get here.
  */
-export class Membership {
+export class Membership implements Members {
   readonly #self: string;
   readonly #group: string;
   #members = new Set<string>();
@@ -23,7 +29,6 @@ export class Membership {
     this.#group = group;
   }
 
-  /** Whether this bare JID is a member. */
   has(account: string): boolean {
     return account === this.#self || this.#members.has(account);
   }

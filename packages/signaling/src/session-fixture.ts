@@ -7,7 +7,7 @@ import { parseJid } from './jid.ts';
 import type { LinkMessage } from './link-message.ts';
 import { TIMES } from './options.ts';
 import { Outbox } from './outbox.ts';
-import { Membership } from './roster.ts';
+import { type Members, Membership } from './roster.ts';
 import { Session } from './session.ts';
 import { StanzaParser } from './stanza-parser.ts';
 import { StreamManagement } from './stream-management.ts';
@@ -25,6 +25,7 @@ export class SessionFixture {
   /** Why the connection ended. */
   closed: EvioError | undefined;
   readonly peers: PeerEvent[] = [];
+  members: Members | undefined;
   readonly messages: { from: string; message: LinkMessage }[] = [];
   servers: readonly RawIceServer[] = [];
   readonly counters = freshCounters();
@@ -54,6 +55,9 @@ export class SessionFixture {
       },
       events: {
         peer: event => this.peers.push(event),
+        members: members => {
+          this.members = members;
+        },
         message: event => this.messages.push(event),
         iceServers: servers => {
           this.servers = servers;

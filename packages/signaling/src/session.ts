@@ -12,7 +12,7 @@ import type { LinkMessage } from './link-message.ts';
 import { NS_CLIENT, NS_PING, NS_ROSTER, NS_SM, NS_STANZA_ERRORS } from './namespaces.ts';
 import type { Outbox } from './outbox.ts';
 import { presenceWith } from './presence.ts';
-import { type Membership, rosterQuery } from './roster.ts';
+import { type Members, type Membership, rosterQuery } from './roster.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
 import type { Opening } from './stanza-parser.ts';
 import { readCounter, type StreamManagement } from './stream-management.ts';
@@ -30,6 +30,8 @@ const ACK_DELAY_MS = 250;
 /** What a session tells its owner. */
 export interface SessionEvents {
   readonly peer: (event: PeerEvent) => void;
+  /** The group became known, or changed. */
+  readonly members: (members: Members) => void;
   readonly message: (event: { readonly from: string; readonly message: LinkMessage }) => void;
   readonly iceServers: (servers: readonly RawIceServer[]) => void;
 }
@@ -124,11 +126,18 @@ export class Session {
     if (this.#stream !== stream) throw new EvioError('XMPP_STREAM', 'the connection was cut');
     membership.replace(answer.getChild('query', NS_ROSTER));
     this.#rosterKnown = true;
-    this.#tell(directory.retain(account => membership.has(account)));
+    this.#tellMembers();
     directory.reconcile(this.#o.now());
     this.#write(presenceWith(this.#record).toString());
     this.#services.begin();
     this.#becomeReady();
+  }
+
+  /** Those who are no members any more are gone, whether or not they are there. */
+  #tellMembers(): void {
+    const { membership, directory, events } = this.#o;
+    this.#tell(directory.retain(account => membership.has(account)));
+    events.members(membership);
   }
 
   /** The connection is gone. */
@@ -298,7 +307,7 @@ export class Session {
       case 'roster':
         membership.apply(inbound.query);
         this.#answer(inbound.reply);
-        this.#tell(directory.retain(account => membership.has(account)));
+        this.#tellMembers();
         return;
       case 'services':
         this.#answer(inbound.reply);

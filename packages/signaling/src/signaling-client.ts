@@ -12,7 +12,7 @@ import { type Login, login } from './login.ts';
 import { openStream } from './open-stream.ts';
 import { checkOptions, type SignalingOptions, type SignalingTimes, TIMES } from './options.ts';
 import { Outbox } from './outbox.ts';
-import { Membership } from './roster.ts';
+import { type Members, Membership } from './roster.ts';
 import type { Credentials } from './sasl.ts';
 import type { Target } from './service.ts';
 import { Session } from './session.ts';
@@ -48,6 +48,7 @@ export class SignalingClient {
 
   readonly #state: BehaviorSubject<SignalingState>;
   readonly #peers = new Subject<PeerEvent>();
+  readonly #members = new Subject<Members>();
   readonly #messages = new Subject<{ from: string; message: LinkMessage }>();
   readonly #iceServers = new BehaviorSubject<readonly RawIceServer[]>([]);
 
@@ -87,6 +88,7 @@ export class SignalingClient {
       token: () => this.#token(),
       events: {
         peer: event => this.#peers.next(event),
+        members: members => this.#members.next(members),
         message: event => this.#messages.next(event),
         iceServers: servers => this.#iceServers.next(servers),
       },
@@ -108,6 +110,14 @@ export class SignalingClient {
       for (const event of this.#directory.current()) subscriber.next(event);
       return this.#peers.subscribe(subscriber);
     });
+  }
+
+  /**
+   * Tells each time when the roster group has become known (at a login) or has changed. Who is not
+   * in it may not stay linked, whether or not the server says that it is there.
+   */
+  get members(): Observable<Members> {
+    return this.#members.asObservable();
   }
 
   /** Messages of members to this node. Each is acknowledged to its sender before it is told here. */
@@ -152,7 +162,13 @@ export class SignalingClient {
     clearTimeout(this.#timer);
     this.#outbox.close(stopped);
     this.#setState({ state: 'offline' });
-    for (const subject of [this.#state, this.#peers, this.#messages, this.#iceServers]) {
+    for (const subject of [
+      this.#state,
+      this.#peers,
+      this.#members,
+      this.#messages,
+      this.#iceServers,
+    ]) {
       subject.complete();
     }
   }

@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { decodeNodeRecord, encodeNodeRecord, Identity, PinStore } from '@evio/session';
+import {
+  decodeNodeRecord,
+  encodeNodeRecord,
+  Identity,
+  type NodeRecordFields,
+  PinStore,
+} from '@evio/session';
 import { Members } from './members.ts';
 import { tapMac } from './tap-mac.ts';
 
@@ -16,7 +22,7 @@ const other = Identity.create(randomBytes);
 const JID = 'edge-b@example.org/evio';
 const ACCOUNT = 'edge-b@example.org';
 
-function record(identity: Identity, over: { overlay?: string; sequence?: bigint } = {}) {
+function record(identity: Identity, over: Partial<NodeRecordFields> = {}) {
   return encodeNodeRecord(identity, {
     account: ACCOUNT,
     name: 'edge-b',
@@ -32,7 +38,15 @@ let stores = 0;
 function members() {
   stores += 1;
   const pins = PinStore.open(join(folder, `pins-${stores}.json`));
-  return { pins, members: new Members({ overlay: 'edge', self: self.nodeId, pins }) };
+  return {
+    pins,
+    members: new Members({
+      overlay: 'edge',
+      self: self.nodeId,
+      pins,
+      own: () => ({ mac: tapMac(self.nodeId, 'edge'), addresses: ['10.10.0.1/16'] }),
+    }),
+  };
 }
 
 test('a member joins, is found by its JID and its id, and leaves', () => {
@@ -84,6 +98,21 @@ test('a new key that is accepted replaces the node that the account was', () => 
     known.all().map(member => member.record.id),
     [reinstalled.nodeId],
   );
+});
+
+test('an address that another node or this one has is refused, until that one leaves', () => {
+  const { members: known } = members();
+  const account = 'edge-c@example.org';
+  const third = Identity.create(randomBytes);
+  const announce = (over: Partial<NodeRecordFields>) =>
+    known.announce(`${account}/evio`, account, record(third, { account, ...over }));
+  known.announce(JID, ACCOUNT, record(other));
+  assert.throws(() => announce({}), { code: 'ADDRESS_TAKEN' });
+  assert.throws(() => announce({ addresses: ['10.10.0.1/24'] }), { code: 'ADDRESS_TAKEN' });
+  const mac = tapMac(other.nodeId, 'edge');
+  assert.throws(() => announce({ addresses: ['10.10.0.3/16'], mac }), { code: 'ADDRESS_TAKEN' });
+  known.leave(JID);
+  assert.equal(announce({}).kind, 'joined');
 });
 
 test('our own record is not a member', () => {

@@ -1,11 +1,18 @@
 import { decodeNodeRecord, type NodeRecord, type PinStore } from '@evio/session';
-import { EvioError, type NodeId } from '@evio/types';
+import { EvioError, type Mac, type NodeId } from '@evio/types';
 
 /** A node that belongs to the overlay and is, or lately was, online. */
 export interface OverlayMember {
   readonly record: NodeRecord;
   /** The full JID it announces itself with. */
   readonly jid: string;
+}
+
+/** What this node has in the overlay: nobody else may claim it. */
+export interface OwnAddresses {
+  readonly mac: Mac;
+  /** CIDRs. */
+  readonly addresses: readonly string[];
 }
 
 /** What an announcement meant. */
@@ -21,9 +28,11 @@ export class Members {
   readonly #overlay: string;
   readonly #self: NodeId;
   readonly #pins: PinStore;
+  readonly #own: () => OwnAddresses;
   readonly #byId = new Map<NodeId, OverlayMember>();
 
-  constructor(options: { overlay: string; self: NodeId; pins: PinStore }) {
+  constructor(options: { overlay: string; self: NodeId; pins: PinStore; own: () => OwnAddresses }) {
+    this.#own = options.own;
     this.#overlay = options.overlay;
     this.#self = options.self;
     this.#pins = options.pins;
@@ -49,6 +58,7 @@ export class Members {
    *
    * @throws EvioError `RECORD_*` for one that is damaged or forged, `RECORD_FOREIGN` for another
    *   overlay's or account's, `KEY_CHANGED` when the account is pinned to another key,
+   *   `ADDRESS_TAKEN` when another node, or this one, has its MAC or an address of it,
    *   `RECORD_STALE` for one older than what is known.
    */
   announce(jid: string, account: string, bytes: Uint8Array): Admission {
@@ -66,6 +76,7 @@ export class Members {
     if (known !== undefined && record.sequence < known.record.sequence) {
       throw new EvioError('RECORD_STALE', `${jid} announced an older record than it had before`);
     }
+    this.#checkAddresses(record);
     // One account is one node: with a new key it is another, and the former is no more.
     for (const [id, { record: other }] of this.#byId) {
       if (other.account === account && id !== record.id) this.#byId.delete(id);
@@ -77,10 +88,30 @@ export class Members {
     return { kind: unchanged ? 'unchanged' : 'restarted', member };
   }
 
+  /** An address or MAC is its first holder's, so that no member can take over another's. */
+  #checkAddresses(record: NodeRecord): void {
+    const own = { ...this.#own(), account: 'this node' };
+    for (const other of [own, ...[...this.#byId.values()].map(member => member.record)]) {
+      if (other.account === record.account) continue;
+      const held = new Set([other.mac, ...other.addresses.map(hostOf)]);
+      const taken = [record.mac, ...record.addresses.map(hostOf)].find(each => held.has(each));
+      if (taken === undefined) continue;
+      throw new EvioError(
+        'ADDRESS_TAKEN',
+        `${record.account} announced ${taken}, which ${other.account} has; give one of them another`,
+      );
+    }
+  }
+
   /** The node at `jid` went away. Returns it if it was a member. */
   leave(jid: string): OverlayMember | undefined {
     const member = this.byJid(jid);
     if (member !== undefined) this.#byId.delete(member.record.id);
     return member;
   }
+}
+
+/** The address of a CIDR. */
+function hostOf(cidr: string): string {
+  return cidr.split('/')[0] ?? cidr;
 }

@@ -11,6 +11,7 @@ import {
 } from '@evio/session';
 import {
   type LinkMessage,
+  type Members as MemberAccounts,
   type PeerEvent,
   SignalingClient,
   type SignalingCounters,
@@ -79,7 +80,12 @@ export class Overlay {
     this.#handle = handle;
     this.#mac = mac;
     this.#config = config;
-    this.#members = new Members({ overlay: config.name, self: identity.nodeId, pins });
+    this.#members = new Members({
+      overlay: config.name,
+      self: identity.nodeId,
+      pins,
+      own: () => ({ mac: this.#mac, addresses: this.#config.interface.addresses }),
+    });
     this.#policy = new FullMesh(config.topology);
     this.#signaling = this.#connect();
   }
@@ -225,6 +231,7 @@ export class Overlay {
     });
     this.#subscriptions.add(client.state.subscribe(state => this.#onState(state)));
     this.#subscriptions.add(client.peers.subscribe(event => this.#onPeer(event)));
+    this.#subscriptions.add(client.members.subscribe(members => this.#onMembers(members)));
     this.#subscriptions.add(
       client.messages.subscribe(({ from, message }) => this.#onMessage(from, message)),
     );
@@ -276,14 +283,32 @@ export class Overlay {
   #onPeer(event: PeerEvent): void {
     if (event.type === 'gone') {
       const member = this.#members.leave(event.jid);
+      this.#refused.delete(event.account);
       if (member !== undefined) {
         this.#options.logger.info({ peer: event.account }, 'left');
         this.#peers.get(member.record.id)?.unreach();
         this.#reconcile();
+        // What it held, another may have now.
+        for (const { event: announced, error } of [...this.#refused.values()]) {
+          if (error.code === 'ADDRESS_TAKEN') this.#onAvailable(announced);
+        }
       }
       return;
     }
     this.#onAvailable(event);
+  }
+
+  /** A node whose account was taken out of the group loses its link, online or not. */
+  #onMembers(members: MemberAccounts): void {
+    for (const { jid, record } of this.#members.all()) {
+      if (!members.has(record.account)) this.#members.leave(jid);
+    }
+    for (const [id, peer] of this.#peers) {
+      if (members.has(peer.record.account)) continue;
+      this.#options.logger.info({ peer: peer.record.account }, 'is no member any more');
+      this.#end(id, peer);
+    }
+    this.#reconcile();
   }
 
   #onAvailable(event: Announcement): void {
