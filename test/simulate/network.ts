@@ -45,6 +45,8 @@ export interface SimNode {
 
 /** Over how long all begin in {@link Network.populate}. */
 const START_MS = 1_000;
+/** The same with the server away. */
+const GROW_MS = 60_000;
 // What the simulated world does, in ms.
 /** An offer through the server, one way. */
 const OFFER_MS = [20, 120] as const;
@@ -79,6 +81,8 @@ export class Network {
   messageBytes = 0;
   /** Separate streams, so that one more draw in one place does not alter all others. */
   readonly #nodeRandom: SeededRandom;
+  /** Called when a node's tables changed. */
+  onTables: ((node: SimNode) => void) | undefined;
   /** Groups of nodes that can't reach each other; undefined: all can. */
   partition: ((node: SimNode) => number) | undefined;
 
@@ -97,14 +101,28 @@ export class Network {
     return this.#world.rttMs(a.place, b.place);
   }
 
-  /** All sign in at once, as after a power cut, and begin within a second. */
+  /**
+   * All sign in at once, as after a power cut, and begin within a second. With the server away they
+   * come one by one over {@link GROW_MS}, and each knows one that came before.
+   */
   populate(count: number, leafs = 0): void {
     for (let index = 0; index < count; index += 1) {
-      const node = this.#create(index < leafs);
-      if (this.options.server === 'away') continue;
+      // The leafs come last: the first must carry.
+      const leaf = index >= count - leafs;
+      if (this.options.server === 'away') {
+        const at = (index / count) * GROW_MS;
+        this.queue.after(at, () => void this.join(leaf, this.#anyone()));
+        continue;
+      }
+      const node = this.#create(leaf);
       this.#shared.reveal(node.id, { sequence: 1, leaf: node.leaf, record: NO_RECORD });
       this.queue.after(this.random.between(0, START_MS), () => this.#tell(node, node));
     }
+  }
+
+  #anyone(): SimNode[] {
+    const carriers = this.living.filter(({ leaf }) => !leaf);
+    return carriers.slice(this.random.below(carriers.length)).slice(0, 1);
   }
 
   /** A node starts. With the server away it knows `knows` (at least one, but for the first). */
@@ -204,6 +222,7 @@ export class Network {
       if (out.type === 'send') this.#send(node, out.to, out.bytes);
       else if (out.type === 'link') this.#dial(node, out.id);
       else if (out.type === 'unlink') this.#unlink(node, out.id);
+      else if (out.type === 'tables') this.onTables?.(node);
       else if (out.type === 'record') {
         const { id, sequence, leaf, record } = out;
         const seen = { id, sequence, leaf, record, signaling: false };

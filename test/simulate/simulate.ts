@@ -39,6 +39,7 @@ export interface SimulateReport {
   readonly residentMegabytes: number;
 }
 
+const LOOKUPS = 5_000;
 const QUIET_SECONDS = 10;
 const CRASHED_PART = 0.2;
 const START_LIMIT_MS = 300_000;
@@ -54,13 +55,17 @@ export function targetsFor(nodes: number): SimulateReport['targets'] {
   };
 }
 
+function isWhole(network: Network, nodes: number): boolean {
+  return network.living.length === nodes && ringGaps(network) === 0;
+}
+
 /** A network of its own that has settled. */
 export function settled(options: SimulateOptions): { network: Network; startSeconds: number } {
   const { seed, loss, shortcuts, proximity, server } = options;
   const network = new Network({ seed, loss, shortcuts, proximity, server });
   network.populate(options.nodes);
   do network.queue.runUntil(network.now + 250);
-  while (ringGaps(network) > 0 && network.now < START_LIMIT_MS);
+  while (!isWhole(network, options.nodes) && network.now < START_LIMIT_MS);
   const startSeconds = network.now / 1000;
   network.queue.runUntil(network.now + options.settle * 1000);
   return { network, startSeconds };
@@ -77,7 +82,7 @@ export function simulate(options: SimulateOptions): SimulateReport {
   const messagesPerNodeMinute = (network.messages - messages) * perMinute;
   const bytesPerNodeMinute = (network.messageBytes - bytes) * perMinute;
   const links = degree(network);
-  const routed = lookups(network, Math.min(10_000, Math.max(5_000, 2 * nodes)));
+  const routed = lookups(network, LOOKUPS);
   const spreadOut = floods(network, 5);
   const churned = options.churn > 0 ? churnPhase(network, options.churn) : null;
   const crash = crashMany(network, CRASHED_PART, nodes <= 1_000 ? 100_000 : 5_000);

@@ -96,7 +96,9 @@ export function highAt(from: RingPoint, fraction: number): number {
 function exactDistance(a: RingPoint, b: RingPoint): bigint {
   const clockwise = BigInt.asUintN(128, BigInt(`0x${b.id}`) - BigInt(`0x${a.id}`));
   const back = BigInt.asUintN(128, -clockwise);
-  return clockwise < back ? clockwise : back;
+  // Math.min() takes no BigInt.
+  if (clockwise < back) return clockwise;
+  return back;
 }
 
 /** Negative when `a` is closer to `target` than `b` on the ring; all 128 bits count. */

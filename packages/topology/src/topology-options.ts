@@ -58,7 +58,7 @@ export const FIRST_BACKOFF_MS = 10_000;
 /** How long a member that some neighbour lost is not chosen. */
 export const SUSPECT_MS = 20_000;
 /** How long a link may stay that neither side wants. */
-export const UNWANTED_MS = 5_000;
+export const UNWANTED_MS = 3_000;
 /** Changes of the neighbour list are collected this long before they are told. */
 export const FLUSH_MS = 2_000;
 /** The same when a link came up and no other is on its way. */
@@ -72,7 +72,7 @@ export const COORDINATE_MOVED_MS = 10;
 /** Most links of all kinds. */
 export const LINKS_MAX = 256;
 /** How often a shortcut is compared with nearer members: at first, and once all were. */
-export const IMPROVE_EARLY_MS = 20_000;
+export const IMPROVE_EARLY_MS = 30_000;
 export const IMPROVE_LATE_MS = 300_000;
 /** A shortcut is replaced when another is predicted to be this much nearer, in ratio and in ms. */
 export const IMPROVE_RATIO = 0.7;
