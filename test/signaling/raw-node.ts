@@ -52,7 +52,8 @@ export class RawNode {
         hasCertificate: false,
         allowPlain: false,
       },
-      resource: 'raw',
+      // Another each time: answers to what the last one said must not meet the next one's login.
+      resource: `raw-${randomBytes(4).toString('hex')}`,
       management: new StreamManagement(),
       token: () => randomBytes(8).toString('hex'),
     });
