@@ -19,6 +19,8 @@ interface Copy {
 /** Sends one broadcast by the nodes' own tables, at one instant. */
 export function flood(network: Network, origin: SimNode): FloodResult {
   const seen = new Set<SimNode>([origin]);
+  /** Members that passed on the part that begins with them. */
+  const passed = new Set<SimNode>([origin]);
   let duplicates = 0;
   let maxDepth = 0;
   const copies: Copy[] = [];
@@ -41,7 +43,8 @@ export function flood(network: Network, origin: SimNode): FloodResult {
     if (again) duplicates += 1;
     else maxDepth = Math.max(maxDepth, depth);
     seen.add(to);
-    if ((again && !part.begin) || to.leaf) continue;
+    if (to.leaf || (!part.begin && passed.has(to))) continue;
+    if (!part.begin) passed.add(to);
     const point = (id: NodeId) => network.pointFor(to, id);
     const end = point(part.end);
     pass(to, part.begin ? { begin: point(part.begin), end } : { end }, depth + 1);

@@ -46,7 +46,7 @@ export class LiveFloods {
     const broadcast = { origin, sequence: this.#sequence, deliveries };
     this.#broadcasts.push(broadcast);
     deliveries.set(origin, 1);
-    this.#state(origin).window.first(this.#network.now, origin.id, broadcast.sequence);
+    this.#state(origin).window.note(this.#network.now, origin.id, broadcast.sequence, false);
     this.#pass(origin, broadcast, { end: origin.topology.self });
   }
 
@@ -77,7 +77,7 @@ export class LiveFloods {
   #pass(node: SimNode, broadcast: Broadcast, part: FloodPart): void {
     const state = this.#state(node);
     const origin = this.#network.pointFor(node, broadcast.origin.id);
-    if (!part.begin) state.log.add(this.#network.now, broadcast, origin, part.end);
+    state.log.add(this.#network.now, broadcast, origin, part);
     for (const copy of state.table.pass(origin, part)) this.#send(node, broadcast, copy);
   }
 
@@ -103,10 +103,11 @@ export class LiveFloods {
   #receive(node: SimNode, broadcast: Broadcast, part: FloodPart): void {
     const { now } = this.#network;
     const { origin, sequence, deliveries } = broadcast;
-    const first = this.#state(node).window.first(now, origin.id, sequence);
-    if (first) deliveries.set(node, (deliveries.get(node) ?? 0) + 1);
+    const { window } = this.#state(node);
+    const { deliver, pass } = window.note(now, origin.id, sequence, part.begin !== undefined);
+    if (deliver) deliveries.set(node, (deliveries.get(node) ?? 0) + 1);
     else this.#suppressed += 1;
-    if (first || part.begin) this.#pass(node, broadcast, part);
+    if (pass) this.#pass(node, broadcast, part);
   }
 
   #repair(node: SimNode): void {

@@ -17,7 +17,7 @@ const copies = (log: FloodLog<string>, before: FloodTable, after: FloodTable, lo
 
 function logOf(begin: string, end: string): FloodLog<string> {
   const log = new FloodLog<string>();
-  log.add(0, 'frame', id(begin), id(end));
+  log.add(0, 'frame', id(begin), { end: id(end) });
   return log;
 }
 
@@ -36,6 +36,14 @@ test('when the successor died, the next one takes its part as soon as it is link
   assert.deepEqual(copies(log, table('1', '3c'), table('1', 'c'), [id('3')]), []);
   const sent = copies(log, table('1', 'c'), table('1', '5c'), []);
   assert.deepEqual(sent, [{ flood: 'frame', peer: id('5'), end: id('c') }]);
+});
+
+test('a part that was handed over is repaired as well', () => {
+  const log = new FloodLog<string>();
+  log.add(0, 'frame', id('f'), { begin: id('6'), end: id('b') });
+  assert.deepEqual(copies(log, table('5', '69c'), table('5', '9c'), [id('6')]), []);
+  const sent = copies(log, table('5', '9c'), table('5', '79c'), []);
+  assert.deepEqual(sent, [{ flood: 'frame', peer: id('7'), end: id('9') }]);
 });
 
 test('links that were ended in order, parts of others and old floods need no repair', () => {

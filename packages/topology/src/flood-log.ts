@@ -1,5 +1,5 @@
-import type { FloodCopy, FloodNeighbour, FloodTable } from './flood-table.ts';
-import { isBetween, type RingPoint } from './ring-point.ts';
+import type { FloodCopy, FloodNeighbour, FloodPart, FloodTable } from './flood-table.ts';
+import { comparePoints, isBetween, type RingPoint } from './ring-point.ts';
 
 /** Longer than it takes to notice that a link is dead. */
 export const FLOOD_LOG_MS = 10_000;
@@ -9,8 +9,8 @@ interface LoggedFlood<Flood> {
   readonly at: number;
   readonly flood: Flood;
   readonly origin: RingPoint;
-  /** The part (self, end) that was passed on. */
-  readonly end: RingPoint;
+  /** The part that was passed on. */
+  readonly part: FloodPart;
 }
 
 /**
@@ -20,10 +20,10 @@ interface LoggedFlood<Flood> {
 export class FloodLog<Flood> {
   #logged: LoggedFlood<Flood>[] = [];
 
-  /** Remembers a flood whose part begins with this node. */
-  add(now: number, flood: Flood, origin: RingPoint, end: RingPoint): void {
+  /** Remembers a part that was begun or received here. */
+  add(now: number, flood: Flood, origin: RingPoint, part: FloodPart): void {
     if (this.#logged.length >= FLOOD_LOG_SIZE) this.#logged.shift();
-    this.#logged.push({ at: now, flood, origin, end });
+    this.#logged.push({ at: now, flood, origin, part });
   }
 
   /** What to send again after the table changed. `lost`: neighbours whose link died (not unlinked). */
@@ -35,8 +35,8 @@ export class FloodLog<Flood> {
   ): { flood: Flood; origin: RingPoint; copy: FloodCopy }[] {
     this.#logged = this.#logged.filter(({ at }) => now - at <= FLOOD_LOG_MS);
     const repairs: { flood: Flood; origin: RingPoint; copy: FloodCopy }[] = [];
-    for (const { flood, origin, end } of this.#logged) {
-      for (const copy of repairCopies(before, after, lost, origin, end)) {
+    for (const { flood, origin, part } of this.#logged) {
+      for (const copy of repairCopies(before, after, lost, origin, part)) {
         repairs.push({ flood, origin, copy });
       }
     }
@@ -49,32 +49,31 @@ function repairCopies(
   after: FloodTable,
   lost: ReadonlySet<RingPoint>,
   origin: RingPoint,
-  end: RingPoint,
+  part: FloodPart,
 ): FloodCopy[] {
-  const { self } = before;
-  const old = carriersIn(before, self, end);
+  const { end } = part;
+  const old = carriersIn(before, part);
   const copies: FloodCopy[] = [];
-  old.forEach(({ id }, index) => {
-    if (!lost.has(id)) return;
-    copies.push(...after.pass(origin, { begin: id, end: old[index + 1]?.id ?? end }));
+  old.forEach((id, index) => {
+    if (lost.has(id)) copies.push(...after.pass(origin, { begin: id, end: old[index + 1] ?? end }));
   });
-  const remaining = old.filter(({ id }) => !lost.has(id));
-  const first = remaining[0]?.id ?? end;
-  const known = new Set(old.map(({ id }) => id));
-  const arrived = carriersIn(after, self, first).filter(({ id }) => !known.has(id));
-  arrived.forEach(({ id }, index) => {
-    copies.push({ peer: id, end: arrived[index + 1]?.id ?? first });
+  const first = old.find(id => !lost.has(id)) ?? end;
+  const upToFirst = part.begin ? { begin: part.begin, end: first } : { end: first };
+  const arrived = carriersIn(after, upToFirst).filter(id => !old.includes(id));
+  arrived.forEach((id, index) => {
+    if (id !== origin) copies.push({ peer: id, end: arrived[index + 1] ?? first });
   });
   return copies;
 }
 
-/** The linked carriers in (self, end), clockwise. */
-function carriersIn(table: FloodTable, self: RingPoint, end: RingPoint): FloodNeighbour[] {
-  const inside = table.neighbours.filter(
-    ({ id, peer, carries }) => carries && id === peer && isBetween(self, id, end),
+/** The linked carriers in a part, clockwise. */
+function carriersIn({ self, neighbours }: FloodTable, { begin, end }: FloodPart): RingPoint[] {
+  const from = begin ?? self;
+  const inside = neighbours.filter(
+    ({ id, peer, carries }: FloodNeighbour) =>
+      carries && id === peer && ((id === begin && begin !== end) || isBetween(from, id, end)),
   );
-  return [
-    ...inside.filter(({ id }) => isBetween(self, id, self) && id.id > self.id),
-    ...inside.filter(({ id }) => id.id < self.id),
-  ];
+  const ids = inside.map(({ id }) => id);
+  const first = ids.findIndex(id => comparePoints(id, from) >= 0);
+  return first <= 0 ? ids : [...ids.slice(first), ...ids.slice(0, first)];
 }

@@ -38,7 +38,7 @@ const arbitraryRing = fc
       link(carriers[a % carriers.length], carriers[b % carriers.length]);
     for (const leaf of leafs) {
       const after = carriers.findIndex(carrier => comparePoints(carrier, leaf) > 0);
-      link(leaf, carriers[after < 0 ? 0 : after]);
+      link(leaf, carriers[after] ?? carriers[0]);
       link(leaf, carriers.at(after < 0 ? -1 : after - 1));
     }
     const tables = new Map<RingPoint, FloodTable>();

@@ -27,11 +27,13 @@ type Gossip = Extract<
 >;
 
 /** How long a death is remembered against stale records of the dead. */
-const TOMBSTONE_MS = 600_000;
+const TOMBSTONE_MS = 120_000;
 /** Records that wait for the caller's verdict before they are passed on. */
 const PENDING_MOST = 256;
 /** Buckets that are reconciled in one round. */
-const BUCKETS_AT_ONCE = 8;
+const BUCKETS_AT_ONCE = 32;
+/** After two nodes differed, how soon the next comparison is made. */
+const DIGEST_SOON_MS = 3_000;
 /** After the first link comes up, the ring settles this long before the own record goes round. */
 const ANNOUNCE_MS = 1_000;
 
@@ -45,6 +47,7 @@ export class MemberGossip {
   readonly #send: (to: NodeId, bytes: Uint8Array) => void;
   readonly #output: (output: TopologyOutput) => void;
   readonly #flood: () => FloodTable;
+  readonly #lost: (now: number, point: RingPoint) => void;
   /** Sequence as of which a member is dead. */
   readonly #dead = new Map<RingPoint, { sequence: number; until: number }>();
   /** Id → the part of the ring that still waits for its record, and since which sequence. */
@@ -59,11 +62,13 @@ export class MemberGossip {
     send: (to: NodeId, bytes: Uint8Array) => void,
     output: (output: TopologyOutput) => void,
     flood: () => FloodTable,
+    lost: (now: number, point: RingPoint) => void,
   ) {
     this.#links = links;
     this.#send = send;
     this.#output = output;
     this.#flood = flood;
+    this.#lost = lost;
   }
 
   /** Whether the server tells everybody what we announce, and us what others do. */
@@ -98,10 +103,19 @@ export class MemberGossip {
     }
   }
 
+  /** It lives after all. */
+  revive(point: RingPoint): void {
+    this.#dead.delete(point);
+  }
+
+  get online(): boolean {
+    return this.#online;
+  }
+
   /** Whether a record of this sequence is of a member that died since. */
-  isDead(point: RingPoint, sequence: number): boolean {
+  isDead(now: number, point: RingPoint, sequence: number): boolean {
     const grave = this.#dead.get(point);
-    return grave !== undefined && sequence <= grave.sequence;
+    return grave !== undefined && now < grave.until && sequence <= grave.sequence;
   }
 
   /** We found it dead: remember, and tell all when the server can't be counted on to. */
@@ -121,10 +135,10 @@ export class MemberGossip {
         this.#compare(from, message.count, message.hash);
         return;
       case 'buckets':
-        this.#reconcile(from, message.hashes);
+        this.#reconcile(now, from, message.hashes);
         return;
       case 'summary':
-        this.#answerSummary(from, message, view);
+        this.#answerSummary(now, from, message, view);
         return;
       case 'want':
         this.#answerWant(from, message.idOffsets, view);
@@ -146,9 +160,13 @@ export class MemberGossip {
     for (const [point, { until }] of this.#dead) if (until < now) this.#dead.delete(point);
     const carriers = [...this.#links.neighbours.values()].filter(({ leaf }) => !leaf);
     const chosen = carriers[Math.floor(this.#links.chance() * carriers.length)];
-    if (!chosen) return;
+    if (chosen) this.compareWith(chosen.point);
+  }
+
+  /** Compares members with one neighbour now. */
+  compareWith(neighbour: RingPoint): void {
     const hash = totalHash(bucketHashes(this.#links.members));
-    this.#send(chosen.point.id, encodeDigest(this.#links.members.size, hash));
+    this.#send(neighbour.id, encodeDigest(this.#links.members.size, hash));
   }
 
   nextTimeout(): number {
@@ -167,7 +185,7 @@ export class MemberGossip {
       if (point) this.#deathNotice(now, point, carried, end);
       return;
     }
-    if (point && this.isDead(point, carried.sequence)) {
+    if (point && this.isDead(now, point, carried.sequence)) {
       const { sequence } = this.#dead.get(point) ?? carried;
       const record = new Uint8Array();
       this.#deliver(from, [{ point, sequence, leaf: false, dead: true, record }]);
@@ -200,7 +218,7 @@ export class MemberGossip {
     const alive = this.#links.neighbours.has(point) || (held && held.sequence > notice.sequence);
     if (!alive) {
       this.#bury(now, point, notice.sequence);
-      if (this.#links.members.remove(point)) this.#output({ type: 'memberLost', id: point.id });
+      this.#lost(now, point);
     }
     if (end) this.#passOn({ point, ...notice }, end);
   }
@@ -212,7 +230,7 @@ export class MemberGossip {
     this.#send(from.id, encodeBuckets(hashes));
   }
 
-  #reconcile(from: RingPoint, theirs: readonly number[]): void {
+  #reconcile(now: number, from: RingPoint, theirs: readonly number[]): void {
     const ours = bucketHashes(this.#links.members);
     const first = Math.floor(this.#links.chance() * ours.length);
     let sent = 0;
@@ -222,6 +240,8 @@ export class MemberGossip {
       sent += 1;
       this.#sendSummary(from, bucket);
     }
+    // News: others want them, and there may be more.
+    if (sent > 0) this.#digestAt = Math.min(this.#digestAt, now + DIGEST_SOON_MS);
   }
 
   #sendSummary(to: RingPoint, bucket: number): void {
@@ -238,6 +258,7 @@ export class MemberGossip {
   }
 
   #answerSummary(
+    now: number,
     from: RingPoint,
     { bucket, partial, members: theirs }: Extract<Gossip, { kind: 'summary' }>,
     view: DataView,
@@ -250,7 +271,7 @@ export class MemberGossip {
       const point = members.points.find(view, idOffset);
       if (point) named.add(point);
       const held = point && members.entry(point);
-      if (point && this.isDead(point, sequence)) {
+      if (point && this.isDead(now, point, sequence)) {
         newer.push({ point, sequence, leaf: false, dead: true, record: new Uint8Array() });
       } else if (!held || held.sequence < sequence) {
         if (wanted.length < MAX_WANTED) {

@@ -13,6 +13,7 @@ import { MemberGossip } from './member-gossip.ts';
 import { Neighbour } from './neighbour.ts';
 import { NeighbourExchange } from './neighbour-exchange.ts';
 import { OnDemandLinks } from './on-demand-links.ts';
+import { Reunion } from './reunion.ts';
 import { RingLinks } from './ring-links.ts';
 import type { RingPoint } from './ring-point.ts';
 import type { RouteTable } from './route-table.ts';
@@ -61,6 +62,7 @@ export class OverlayTopology {
   readonly #onDemand: OnDemandLinks;
   readonly #exchange: NeighbourExchange;
   readonly #gossip: MemberGossip;
+  readonly #reunion: Reunion;
   readonly #position: VivaldiCoordinate;
   readonly #static = new Set<RingPoint>();
   /** Links that were accepted and are not up yet. */
@@ -98,7 +100,9 @@ export class OverlayTopology {
     );
     this.#onDemand = new OnDemandLinks(links, options.onDemand);
     this.#exchange = new NeighbourExchange(links, leaf, this.#position, send);
-    this.#gossip = new MemberGossip(links, send, output, () => this.flood);
+    const lost = (now: number, point: RingPoint) => this.#memberLost(now, point);
+    this.#gossip = new MemberGossip(links, send, output, () => this.flood, lost);
+    this.#reunion = new Reunion(links);
   }
 
   // Members
@@ -127,7 +131,7 @@ export class OverlayTopology {
     }
     const entry = { sequence: member.sequence, leaf: member.leaf ?? false, record: member.record };
     const point = this.#members.points.intern(member.id);
-    if (!member.signaling && this.#gossip.isDead(point, member.sequence)) return;
+    if (!member.signaling && this.#gossip.isDead(now, point, member.sequence)) return;
     const news = this.#members.add(member.id, entry);
     this.#gossip.seen(point, entry, member.signaling);
     if (news === 'known') return;
@@ -201,6 +205,7 @@ export class OverlayTopology {
     this.#links.attempts.delete(point);
     this.#links.exclusions.clear(point);
     this.#lost.delete(point);
+    this.#reunite(point);
     const leaf = this.#members.isLeaf(point);
     const neighbour = new Neighbour(now, point, leaf, rttMs);
     neighbour.theirs = this.#taken.get(point)?.role;
@@ -287,6 +292,7 @@ export class OverlayTopology {
     this.#now = now;
     this.#exchange.tick(now);
     this.#gossip.tick(now);
+    this.#reunion.tick(now);
     if (now >= this.#tablesAt) {
       this.#tablesAt = Number.POSITIVE_INFINITY;
       this.#outputs.push({ type: 'tables' });
@@ -317,6 +323,7 @@ export class OverlayTopology {
     const next = Math.min(
       this.#exchange.nextTimeout(),
       this.#gossip.nextTimeout(),
+      this.#reunion.nextTimeout(),
       this.#evaluateAt,
       this.#tablesAt,
     );
@@ -431,7 +438,24 @@ export class OverlayTopology {
     const entry = this.#members.entry(point);
     if (!entry || this.#links.exclusions.failures(point) < 2) return;
     this.#gossip.died(now, point, entry.sequence);
-    if (this.#members.remove(point)) this.#outputs.push({ type: 'memberLost', id: point.id });
+    this.#memberLost(now, point);
+  }
+
+  #memberLost(now: number, point: RingPoint): void {
+    const entry = this.#members.entry(point);
+    if (!this.#members.remove(point)) return;
+    if (entry && !this.#gossip.online) this.#reunion.remember(now, point, entry);
+    this.#outputs.push({ type: 'memberLost', id: point.id });
+    this.#dirty = true;
+  }
+
+  /** A link to one that was held dead: it is a member again, and it may bring others. */
+  #reunite(point: RingPoint): void {
+    const entry = this.#reunion.found(point);
+    if (!entry || this.#members.entry(point)) return;
+    this.#gossip.revive(point);
+    this.#members.add(point.id, entry);
+    this.#gossip.compareWith(point);
   }
 
   /** So few members that everybody links to everybody. */
