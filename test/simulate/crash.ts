@@ -1,6 +1,6 @@
 import { pick } from './measure.ts';
 import type { Network } from './network.ts';
-import { deadLinks, ringGaps } from './ring-check.ts';
+import { isHealed } from './ring-check.ts';
 import { walk } from './walk.ts';
 
 export interface CrashResult {
@@ -23,7 +23,7 @@ export function crashMany(network: Network, part: number, pairs: number): CrashR
   let healed: number | undefined;
   while (healed === undefined && network.now - start < LIMIT_MS) {
     network.queue.runUntil(network.now + STEP_MS);
-    if (deadLinks(network) === 0 && ringGaps(network) === 0) healed = network.now - start;
+    if (isHealed(network)) healed = network.now - start;
   }
   const healSeconds = healed === undefined ? undefined : healed / 1000;
   return { crashed, healSeconds, ...reachability(network, pairs) };

@@ -1,28 +1,30 @@
-import type { Network } from './network.ts';
+import type { Network, SimNode } from './network.ts';
 
-/** How many living carriers have no link to the living carrier right behind them. */
-export function ringGaps(network: Network): number {
-  const ring = network.living.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
-  let gaps = 0;
-  ring.forEach((node, index) => {
-    const next = ring[(index + 1) % ring.length];
-    if (!next || next === node) return;
-    const linked =
-      node.topology.neighbours.has(network.pointFor(node, next.id)) &&
-      next.topology.neighbours.has(network.pointFor(next, node.id));
-    if (!linked || !network.connected(node, next)) gaps += 1;
-  });
-  return gaps;
+function linked(network: Network, from: SimNode, to: SimNode): boolean {
+  return from.topology.neighbours.has(network.pointFor(from, to.id)) && network.connected(from, to);
 }
 
-/** How many links living nodes still count on though the other end is dead. */
-export function deadLinks(network: Network): number {
-  let dead = 0;
-  for (const node of network.living) {
+/** Whether every living carrier has a link to the living carrier right behind it. */
+export function isRingWhole(network: Network): boolean {
+  const ring = network.living.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return ring.every((node, index) => {
+    const next = ring[(index + 1) % ring.length];
+    return !next || next === node || (linked(network, node, next) && linked(network, next, node));
+  });
+}
+
+/** Whether no living node counts on a link whose other end is dead. */
+export function isFreeOfDead(network: Network): boolean {
+  return network.living.every(node => {
     for (const [point, { stalled }] of node.topology.neighbours) {
       const peer = network.nodes.get(point.id);
-      if (!stalled && !(peer && network.connected(node, peer))) dead += 1;
+      if (!stalled && !(peer && network.connected(node, peer))) return false;
     }
-  }
-  return dead;
+    return true;
+  });
+}
+
+/** Nothing is left to heal. */
+export function isHealed(network: Network): boolean {
+  return isFreeOfDead(network) && isRingWhole(network);
 }

@@ -2,7 +2,7 @@ import { type ChurnResult, churn } from './churn.ts';
 import { type CrashResult, crashMany } from './crash.ts';
 import { degree, type Floods, floods, type Lookups, lookups } from './measure.ts';
 import { Network } from './network.ts';
-import { ringGaps } from './ring-check.ts';
+import { isRingWhole } from './ring-check.ts';
 import type { Spread } from './statistics.ts';
 
 export interface SimulateOptions {
@@ -55,8 +55,8 @@ export function targetsFor(nodes: number): SimulateReport['targets'] {
   };
 }
 
-function isWhole(network: Network, nodes: number): boolean {
-  return network.living.length === nodes && ringGaps(network) === 0;
+function isComplete(network: Network, nodes: number): boolean {
+  return network.living.length === nodes && isRingWhole(network);
 }
 
 /** A network of its own that has settled. */
@@ -65,7 +65,7 @@ export function settled(options: SimulateOptions): { network: Network; startSeco
   const network = new Network({ seed, loss, shortcuts, proximity, server });
   network.populate(options.nodes);
   do network.queue.runUntil(network.now + 250);
-  while (!isWhole(network, options.nodes) && network.now < START_LIMIT_MS);
+  while (!isComplete(network, options.nodes) && network.now < START_LIMIT_MS);
   const startSeconds = network.now / 1000;
   network.queue.runUntil(network.now + options.settle * 1000);
   return { network, startSeconds };

@@ -1,17 +1,12 @@
 import type { NodeId } from '@evio/types';
-import { type ControlMessage, MAX_LIST_ITEMS, MAX_WANTED } from './control-message.ts';
-import { encodeNeighbours, encodeResend, encodeWant, withWish } from './control-writer.ts';
-import {
-  packCoordinate,
-  predictRtt,
-  unpackCoordinate,
-  type VivaldiCoordinate,
-} from './coordinate.ts';
+import { type ControlMessage, type LinkWish, MAX_WANTED } from './control-message.ts';
+import { encodeResend, encodeWant, withWish } from './control-writer.ts';
+import type { VivaldiCoordinate } from './coordinate.ts';
 import type { Links } from './links.ts';
 import type { Neighbour } from './neighbour.ts';
+import { type Change, OwnList } from './own-list.ts';
 import type { RingPoint } from './ring-point.ts';
 import {
-  COORDINATE_MOVED_MS,
   FLUSH_MS,
   HELLO_MS,
   KEEPALIVE_MS,
@@ -20,7 +15,6 @@ import {
   URGENT_FLUSH_MS,
 } from './topology-options.ts';
 
-type Change = 'added' | 'gone' | 'failed';
 type NeighboursMessage = Extract<ControlMessage, { kind: 'neighbours' }>;
 
 /** How often at most a list is asked for anew from one neighbour. */
@@ -33,12 +27,10 @@ const RESEND_MS = 1_000;
  */
 export class NeighbourExchange {
   readonly #links: Links;
-  readonly #leaf: boolean;
   readonly #position: VivaldiCoordinate;
   readonly #send: (to: NodeId, bytes: Uint8Array) => void;
-  readonly #changes = new Map<RingPoint, Change>();
+  readonly #list: OwnList;
   readonly #resendAsked = new Map<RingPoint, number>();
-  #version = 0;
   #flushAt = Number.POSITIVE_INFINITY;
   #keepaliveAt = Number.POSITIVE_INFINITY;
   #wishesAt = Number.POSITIVE_INFINITY;
@@ -50,7 +42,7 @@ export class NeighbourExchange {
     send: (to: NodeId, bytes: Uint8Array) => void,
   ) {
     this.#links = links;
-    this.#leaf = leaf;
+    this.#list = new OwnList(links, leaf, position);
     this.#position = position;
     this.#send = send;
   }
@@ -58,7 +50,7 @@ export class NeighbourExchange {
   linkUp(now: number, neighbour: Neighbour): void {
     // Links that come up together are told together.
     const delay = this.#links.attempts.size > 0 ? FLUSH_MS : HELLO_MS;
-    this.#changes.set(neighbour.point, 'added');
+    this.#list.change(neighbour.point, 'added');
     this.#flushAt = Math.min(this.#flushAt, now + delay);
     if (this.#keepaliveAt === Number.POSITIVE_INFINITY) {
       this.#keepaliveAt = now + KEEPALIVE_MS * (0.25 + this.#links.chance() / 2);
@@ -73,14 +65,7 @@ export class NeighbourExchange {
 
   /** Sends the whole list to one neighbour. */
   sendAll(now: number, to: Neighbour): void {
-    const items = this.#leaf ? [] : this.#items(to.point);
-    const chunks = Math.max(1, Math.ceil(items.length / MAX_LIST_ITEMS));
-    for (let chunk = 0; chunk < chunks; chunk += 1) {
-      const added = items.slice(chunk * MAX_LIST_ITEMS, (chunk + 1) * MAX_LIST_ITEMS);
-      // The last chunk has the list's version, the ones before it count up to it.
-      const version = (this.#version - (chunks - 1 - chunk)) >>> 0;
-      this.#sendTo(now, to, this.#encode(chunk === 0, version, added, []));
-    }
+    this.#sendTo(now, [to], this.#list.whole());
     to.synced = true;
   }
 
@@ -135,77 +120,40 @@ export class NeighbourExchange {
   }
 
   #change(now: number, point: RingPoint, change: Change, delay: number): void {
-    if (this.#leaf) return;
-    this.#changes.set(point, change);
+    this.#list.change(point, change);
     this.#flushAt = Math.min(this.#flushAt, now + delay);
   }
 
   #tellWishes(now: number): void {
     this.#wishesAt = Number.POSITIVE_INFINITY;
-    const message = this.#encode(false, this.#version, [], []);
-    for (const neighbour of this.#links.neighbours.values()) {
-      if (neighbour.synced && neighbour.told !== neighbour.wish()) {
-        this.#sendTo(now, neighbour, message);
-      }
-    }
-  }
-
-  #items(except: RingPoint | undefined) {
-    const items: { point: RingPoint; leaf: boolean; coordinate: number }[] = [];
-    for (const neighbour of this.#links.neighbours.values()) {
-      if (neighbour.point !== except && isListed(neighbour)) items.push(this.#item(neighbour));
-    }
-    return items;
-  }
-
-  #item(neighbour: Neighbour) {
-    neighbour.toldCoordinate = neighbour.coordinate;
-    const coordinate = neighbour.coordinate ?? packCoordinate(this.#position);
-    return { point: neighbour.point, leaf: neighbour.leaf, coordinate };
+    const changed = this.#those(
+      neighbour => neighbour.synced && neighbour.told !== neighbour.wish(),
+    );
+    this.#sendTo(now, changed, [this.#list.bare()]);
   }
 
   /** Tells the changes, and the whole list to those that do not have it yet. */
   #flush(now: number): void {
     this.#flushAt = Number.POSITIVE_INFINITY;
-    const added: { point: RingPoint; leaf: boolean; coordinate: number }[] = [];
-    const removed: { point: RingPoint; failed: boolean }[] = [];
-    for (const [point, change] of this.#changes) {
-      const neighbour = this.#links.neighbours.get(point);
-      if (neighbour && isListed(neighbour)) added.push(this.#item(neighbour));
-      else if (change !== 'added') removed.push({ point, failed: change === 'failed' });
-    }
-    this.#changes.clear();
-    if (!this.#leaf) this.#tell(now, added, removed);
-    for (const neighbour of this.#links.neighbours.values()) {
-      if (!neighbour.synced) this.sendAll(now, neighbour);
-    }
-  }
-
-  #tell(
-    now: number,
-    added: { point: RingPoint; leaf: boolean; coordinate: number }[],
-    removed: { point: RingPoint; failed: boolean }[],
-  ): void {
-    while (added.length + removed.length > 0) {
-      const some = added.splice(0, MAX_LIST_ITEMS);
-      const others = some.length === 0 ? removed.splice(0, MAX_LIST_ITEMS) : removed.splice(0, 8);
-      this.#version = (this.#version + 1) >>> 0;
-      this.#sendToAll(now, this.#encode(false, this.#version, some, others));
-    }
+    this.#sendTo(
+      now,
+      this.#those(({ synced }) => synced),
+      this.#list.changes(),
+    );
+    const fresh = this.#those(({ synced }) => !synced);
+    if (fresh.length === 0) return;
+    this.#sendTo(now, fresh, this.#list.whole());
+    for (const neighbour of fresh) neighbour.synced = true;
   }
 
   #keepalive(now: number): void {
     this.#keepaliveAt = now + KEEPALIVE_MS * (0.75 + this.#links.chance() / 2);
-    for (const neighbour of this.#links.neighbours.values()) {
-      this.learn(neighbour);
-      if (isListed(neighbour) && moved(neighbour)) this.#changes.set(neighbour.point, 'added');
-    }
-    if (this.#changes.size > 0) this.#flush(now);
-    const message = this.#encode(false, this.#version, [], []);
-    for (const neighbour of this.#links.neighbours.values()) {
-      if (now - neighbour.lastSent < KEEPALIVE_MS / 2) continue;
-      if (neighbour.synced) this.#sendTo(now, neighbour, message);
-    }
+    for (const neighbour of this.#links.neighbours.values()) this.learn(neighbour);
+    if (this.#list.refresh()) this.#flush(now);
+    const silent = this.#those(
+      ({ synced, lastSent }) => synced && now - lastSent >= KEEPALIVE_MS / 2,
+    );
+    this.#sendTo(now, silent, [this.#list.bare()]);
   }
 
   #apply(now: number, from: Neighbour, message: NeighboursMessage, view: DataView): void {
@@ -256,56 +204,28 @@ export class NeighbourExchange {
     }
   }
 
-  #encode(
-    reset: boolean,
-    version: number,
-    added: readonly { point: RingPoint; leaf: boolean; coordinate: number }[],
-    removed: readonly { point: RingPoint; failed: boolean }[],
-  ): Uint8Array {
-    const coordinate = packCoordinate(this.#position);
-    const { error } = this.#position;
-    return encodeNeighbours({
-      leaf: this.#leaf,
-      reset,
-      version,
-      coordinate,
-      error,
-      added,
-      removed,
-    });
+  #those(are: (neighbour: Neighbour) => boolean): Neighbour[] {
+    return [...this.#links.neighbours.values()].filter(are);
   }
 
-  #sendToAll(now: number, bytes: Uint8Array): void {
-    for (const neighbour of this.#links.neighbours.values()) {
-      if (neighbour.synced) this.#sendTo(now, neighbour, bytes);
+  /** The same messages to several, each with what we want of its link. */
+  #sendTo(now: number, neighbours: readonly Neighbour[], messages: readonly Uint8Array[]): void {
+    for (const message of messages) {
+      const copies = new Map<LinkWish, Uint8Array>();
+      for (const neighbour of neighbours) {
+        const wish = neighbour.wish();
+        const copy = copies.get(wish) ?? withWish(message, wish);
+        copies.set(wish, copy);
+        neighbour.told = wish;
+        neighbour.lastSent = now;
+        this.#send(neighbour.point.id, copy);
+      }
     }
-  }
-
-  #sendTo(now: number, neighbour: Neighbour, bytes: Uint8Array): void {
-    neighbour.told = neighbour.wish();
-    neighbour.lastSent = now;
-    this.#send(neighbour.point.id, withWish(bytes, neighbour.told));
   }
 }
 
 function expected(version: number, hasItems: boolean): number {
   return hasItems ? (version + 1) >>> 0 : version;
-}
-
-/** A link that is about to end is used, but no longer counted on by others. */
-function isListed({ unwantedSince }: Neighbour): boolean {
-  return unwantedSince === undefined;
-}
-
-function moved({ coordinate, toldCoordinate }: Neighbour): boolean {
-  if (coordinate === undefined || coordinate === toldCoordinate) return false;
-  if (toldCoordinate === undefined) return true;
-  const now = unpackCoordinate(coordinate);
-  const told = unpackCoordinate(toldCoordinate);
-  return (
-    predictRtt({ ...now, height: 0 }, { ...told, height: 0 }) + Math.abs(now.height - told.height) >
-    COORDINATE_MOVED_MS
-  );
 }
 
 function idBytes(view: DataView, offset: number): Uint8Array {
