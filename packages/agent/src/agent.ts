@@ -286,7 +286,7 @@ export class Agent implements AgentControl {
   }
 
   #onHandshake(bytes: Uint8Array, via: Via): void {
-    const from = via.kind === 'uplink' ? '' : via.remote.address;
+    const from = 'remote' in via ? via.remote.address : '';
     const verdict = this.#gate.peerOf(performance.now(), bytes, from);
     if (verdict.kind === 'drop') return; // the gate counts it
     const peer =

@@ -40,6 +40,9 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
                            InstanceMethod<&NativeDatapath::unbind_channel>("unbindChannel"),
                            InstanceMethod<&NativeDatapath::open_tap>("openTap"),
                            InstanceMethod<&NativeDatapath::close_tap>("closeTap"),
+                           InstanceMethod<&NativeDatapath::set_carries>("setCarries"),
+                           InstanceMethod<&NativeDatapath::set_routes>("setRoutes"),
+                           InstanceMethod<&NativeDatapath::set_neighbours>("setNeighbours"),
                            InstanceMethod<&NativeDatapath::add_peer>("addPeer"),
                            InstanceMethod<&NativeDatapath::remove_peer>("removePeer"),
                            InstanceMethod<&NativeDatapath::set_path>("setPath"),
@@ -49,6 +52,7 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
                            InstanceMethod<&NativeDatapath::send_control>("sendControl"),
                            InstanceMethod<&NativeDatapath::probe>("probe"),
                            InstanceMethod<&NativeDatapath::learn>("learn"),
+                           InstanceMethod<&NativeDatapath::learn_address>("learnAddress"),
                            InstanceMethod<&NativeDatapath::counters>("counters"),
                            InstanceMethod<&NativeDatapath::peer_counters>("peerCounters"),
                            InstanceMethod<&NativeDatapath::mac_table>("macTable"),
@@ -101,6 +105,10 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
   static uint32_t number(const Napi::Value &value) { return value.ToNumber().Uint32Value(); }
   static void unknown_peer(const Napi::CallbackInfo &info) {
     js::raise(info.Env(), "PEER_UNKNOWN", "no such peer: it was removed, or never added");
+  }
+
+  static void unknown_overlay(const Napi::CallbackInfo &info) {
+    js::raise(info.Env(), "OVERLAY_UNKNOWN", "no such overlay: its TAP is closed");
   }
 
   Napi::Value ports(const Napi::CallbackInfo &info) {
@@ -178,7 +186,9 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     Tap::Options options{info[0].ToString().Utf8Value(), number(info[1]), {}};
     if (info[2].IsNumber()) options.mac = js::read_mac_number(info[2]);
     std::string error;
-    const std::shared_ptr<Overlay> overlay = e->open_tap(options, error);
+    const std::optional<NodeId> node = js::read_node(info[3]);
+    if (!node) return info.Env().Undefined();
+    const std::shared_ptr<Overlay> overlay = e->open_tap(options, *node, info[4].ToBoolean(), error);
     if (!overlay) {
       js::raise(info.Env(), "TAP_FAILED", error);
       return info.Env().Undefined();
@@ -194,13 +204,63 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     if (Engine *e = engine(info)) e->close_tap(number(info[0]));
   }
 
+  void set_carries(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e != nullptr && !e->set_carries(number(info[0]), info[1].ToBoolean())) unknown_overlay(info);
+  }
+
+  void set_routes(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const Napi::Array points = info[1].As<Napi::Array>();
+    std::vector<RouteEntry> entries;
+    entries.reserve(points.Length());
+    for (uint32_t i = 0; i < points.Length(); ++i) {
+      const Napi::HandleScope scope(info.Env());
+      const Napi::Object point = points.Get(i).ToObject();
+      const std::optional<NodeId> id = js::read_node(point.Get("id"));
+      if (!id) return;
+      entries.push_back({*id, number(point.Get("nextHop")), false, point.Get("leaf").ToBoolean()});
+    }
+    if (!e->set_routes(number(info[0]), std::move(entries))) unknown_overlay(info);
+  }
+
+  void set_neighbours(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const Napi::Array list = info[1].As<Napi::Array>();
+    std::vector<FloodNeighbour> neighbours;
+    neighbours.reserve(list.Length());
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const Napi::HandleScope scope(info.Env());
+      const Napi::Object one = list.Get(i).ToObject();
+      const std::optional<NodeId> id = js::read_node(one.Get("id"));
+      if (!id) return;
+      neighbours.push_back({*id, number(one.Get("peer")), one.Get("carries").ToBoolean()});
+    }
+    std::set<NodeId> lost;
+    const Napi::Array gone = info[2].As<Napi::Array>();
+    for (uint32_t i = 0; i < gone.Length(); ++i) {
+      const std::optional<NodeId> id = js::read_node(gone.Get(i));
+      if (!id) return;
+      lost.insert(*id);
+    }
+    if (!e->set_neighbours(number(info[0]), std::move(neighbours), std::move(lost))) unknown_overlay(info);
+  }
+
   Napi::Value add_peer(const Napi::CallbackInfo &info) {
     Engine *e = engine(info);
     if (e == nullptr) return info.Env().Undefined();
-    if (const std::optional<PeerId> peer = e->add_peer(number(info[0]))) {
+    const std::optional<NodeId> node = js::read_node(info[1]);
+    if (!node) return info.Env().Undefined();
+    if (const std::optional<PeerId> peer = e->add_peer(number(info[0]), *node)) {
       return Napi::Number::New(info.Env(), *peer);
     }
-    js::raise(info.Env(), "OVERLAY_UNKNOWN", "no such overlay: its TAP is closed, or it has 65,535 peers");
+    if (e->view()->overlay(number(info[0])) == nullptr) {
+      unknown_overlay(info);
+    } else {
+      js::raise(info.Env(), "PEER_REFUSED", "the node is this one or a peer already, or there are 65,535 peers");
+    }
     return info.Env().Undefined();
   }
 
@@ -254,6 +314,18 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     if (e != nullptr) e->learn(number(info[0]), js::read_mac_number(info[1]), number(info[2]));
   }
 
+  /// (overlay, ip, mac): without a MAC it is forgotten.
+  void learn_address(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const std::string text = info[1].ToString().Utf8Value();
+    const std::optional<Endpoint> address = Endpoint::parse(text, 0);
+    if (!address) return js::raise(info.Env(), "ENDPOINT_INVALID", "expected an IP address, got \"" + text + "\"");
+    std::optional<MacBits> mac;
+    if (info[2].IsNumber()) mac = js::read_mac_number(info[2]);
+    if (!e->learn_address(number(info[0]), *address, mac)) unknown_overlay(info);
+  }
+
   Napi::Value counters(const Napi::CallbackInfo &info) {
     Napi::Object all = Napi::Object::New(info.Env());
     const Engine *e = engine(info);
@@ -302,9 +374,9 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     if (e == nullptr) return rows;
     const auto view = e->view();
     uint32_t at = 0;
-    for (const auto &overlay : view->overlays) {
-      if (overlay->id != number(info[0])) continue;
-      for (const MacTable::Entry &entry : overlay->macs.entries(now_micros())) {
+    for (const OverlayEntry &overlay : view->overlays) {
+      if (overlay.overlay->id != number(info[0])) continue;
+      for (const MacTable::Entry &entry : overlay.overlay->macs.entries(now_micros())) {
         if (entry.owner >= view->peers.size()) continue;
         const auto &peer = view->peers[entry.owner].peer;
         Napi::Object row = Napi::Object::New(env);

@@ -62,6 +62,11 @@ void Engine::send(Bytes bytes, const Path &via) {
   if (bytes.empty() || bytes.size() > wire::kMaxDatagramBytes - wire::kChannelHeaderBytes) {
     return counters_.add(Counter::dropSendFailed);
   }
+  if (via.through_overlay()) {
+    command::SendOverlay command{via.overlay, via.node, {bytes.begin(), bytes.end()}};
+    if (!link_->post(std::move(command), bytes.size())) counters_.add(Counter::dropCommandQueueFull);
+    return;
+  }
   if (!via.in_channel()) return transmitter_->transmit({via, bytes, bytes.size(), 1, 0});
   std::vector<uint8_t> wrapped(wire::kChannelHeaderBytes + bytes.size());
   write_u16(&wrapped[0], via.channel);
@@ -85,11 +90,18 @@ std::optional<StreamId> Engine::open_stream(const StreamOptions &options, std::s
 
 void Engine::close_stream(StreamId stream) { link_->post(command::CloseStream{stream}); }
 
-std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, std::string &error) {
+std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId node, bool carries,
+                                          std::string &error) {
   std::optional<Tap> tap = Tap::open(options, error);
   if (!tap) return nullptr;
   const OverlayId id = next_overlay_++;
-  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48));
+  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48), node, carries);
+  // Ahead of all that this node used before it was restarted, and of what it may use in the meantime: twice
+  // as many as the storm limit lets through. Who has not heard of us for a minute does not mind anyway.
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  overlay->next_flood = static_cast<uint32_t>((int64_t{wall.tv_sec} * 1000 + wall.tv_nsec / 1'000'000) *
+                                              (2 * kFloodRate / 1000));
   registry_.add_overlay(overlay);
   auto thread = std::make_unique<TapThread>(
       overlay, registry_, sockets_,
@@ -120,8 +132,25 @@ void Engine::close_tap(OverlayId overlay) {
 
 void Engine::ignore_own_interfaces() {
   command::IgnoreInterfaces ignore;
-  for (const auto &overlay : registry_.view()->overlays) ignore.indexes.insert(overlay->tap.interface_index());
+  for (const OverlayEntry &entry : registry_.view()->overlays) {
+    ignore.indexes.insert(entry.overlay->tap.interface_index());
+  }
   link_->post(std::move(ignore));
+}
+
+bool Engine::set_carries(OverlayId overlay, bool carries) {
+  const auto view = registry_.view();
+  const OverlayEntry *entry = view->overlay(overlay);
+  if (entry == nullptr) return false;
+  entry->overlay->carries.store(carries);
+  return true;
+}
+
+bool Engine::set_neighbours(OverlayId overlay, std::vector<FloodNeighbour> neighbours, std::set<NodeId> lost) {
+  std::shared_ptr<const FloodTable> before;
+  if (!registry_.set_neighbours(overlay, std::move(neighbours), before)) return false;
+  if (before) link_->post(command::RepairFloods{overlay, std::move(before), std::move(lost)});
+  return true;
 }
 
 void Engine::remove_peer(PeerId peer) {
@@ -170,7 +199,18 @@ bool Engine::learn(OverlayId overlay, MacBits mac, PeerId peer) {
   const auto view = registry_.view();
   const PeerEntry *entry = view->find(peer);
   if (entry == nullptr || entry->peer->overlay != overlay || mac == entry->overlay->own_mac) return false;
-  entry->overlay->macs.learn(mac, slot_of(peer), now_micros());
+  entry->overlay->macs.pin(mac, slot_of(peer));
+  return true;
+}
+
+bool Engine::learn_address(OverlayId overlay, const Endpoint &address, std::optional<MacBits> mac) {
+  const auto view = registry_.view();
+  const OverlayEntry *entry = view->overlay(overlay);
+  if (entry == nullptr) return false;
+  const uint8_t *bytes = address.address.data();
+  const IpBits ip = address.family == 4 ? ipv4_bits(read_u32(bytes)) : static_cast<IpBits>(read_node_id(bytes));
+  if (mac) return entry->overlay->addresses.learn(ip, *mac);
+  entry->overlay->addresses.forget(ip);
   return true;
 }
 

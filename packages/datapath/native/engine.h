@@ -64,10 +64,19 @@ class Engine {
   void bind_channel(const ChannelKey &key, const Endpoint &remote) { registry_.bind_channel(key, remote); }
   void unbind_channel(const ChannelKey &key) { registry_.unbind_channel(key); }
 
-  std::shared_ptr<Overlay> open_tap(const Tap::Options &options, std::string &error);
+  /// `node`: this node's id; `carries`: false for a leaf.
+  std::shared_ptr<Overlay> open_tap(const Tap::Options &options, NodeId node, bool carries, std::string &error);
   void close_tap(OverlayId overlay);
 
-  std::optional<PeerId> add_peer(OverlayId overlay) { return registry_.add_peer(overlay); }
+  bool set_carries(OverlayId overlay, bool carries);
+  bool set_routes(OverlayId overlay, std::vector<RouteEntry> entries) {
+    return registry_.set_routes(overlay, std::move(entries));
+  }
+
+  /// `lost`: those whose links died since the last call; what they were to pass on goes another way.
+  bool set_neighbours(OverlayId overlay, std::vector<FloodNeighbour> neighbours, std::set<NodeId> lost);
+
+  std::optional<PeerId> add_peer(OverlayId overlay, NodeId node) { return registry_.add_peer(overlay, node); }
   void remove_peer(PeerId peer);
   bool set_path(PeerId peer, std::optional<Path> path);
   bool set_path_mtu(PeerId peer, size_t bytes) { return registry_.set_path_mtu(peer, bytes); }
@@ -78,6 +87,8 @@ class Engine {
   void send_control(PeerId peer, Bytes bytes);
   void probe(PeerId peer, uint32_t token, size_t datagram_bytes);
   bool learn(OverlayId overlay, MacBits mac, PeerId peer);
+  /// From a node record: `mac` nothing: it is no longer so. False when the overlay is unknown or has too many.
+  bool learn_address(OverlayId overlay, const Endpoint &address, std::optional<MacBits> mac);
 
   uint64_t counter(Counter counter) const;
   std::shared_ptr<const View> view() const { return registry_.view(); }

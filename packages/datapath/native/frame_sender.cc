@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "address_frames.h"
+#include "flood_writer.h"
 #include "segmenter.h"
 #include "switch.h"
 
@@ -10,16 +12,15 @@ namespace evio {
 namespace {
 
 constexpr Micros kWantedPause = kSecond;
+/// Under this, floods wait for the first neighbour.
+constexpr PeerId kNobody = 0;
 
 }  // namespace
 
 FrameSender::FrameSender(std::shared_ptr<Overlay> overlay, Transmitter &transmitter,
                          Counters &counters, EventQueue &events, std::function<void()> unanswered)
     : overlay_(std::move(overlay)), counters_(counters), events_(events),
-      unanswered_(std::move(unanswered)) {
-  trains_.reserve(kTrains);
-  for (size_t i = 0; i < kTrains; ++i) trains_.emplace_back(Sender::frames, transmitter, counters, events);
-}
+      unanswered_(std::move(unanswered)), trains_(kTrains, Sender::frames, transmitter, counters, events) {}
 
 void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes frame, Micros now) {
   if (frame.size() < kEthernetMinBytes) return counters_.add(Counter::dropTapFrameMalformed);
@@ -27,8 +28,16 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
   if (kind == TapFrame::invalid || kind == TapFrame::unsegmentable) {
     return counters_.add(Counter::dropTapFrameMalformed);
   }
+  if (const std::optional<AddressClaim> claim = read_address_claim(frame)) {
+    overlay_->addresses.see(claim->ip, claim->mac, claim->router, AddressTable::Side::local, now);
+  }
   const Egress where = egress(*overlay_, frame, now);
+  if (where.loop && *where.loop < view.peers.size() && view.peers[*where.loop].peer) {
+    events_.push(event::Loop{overlay_->id, read_mac(&frame[6]), view.peers[*where.loop].peer->id});
+  }
   switch (where.to) {
+    case Egress::To::looping:
+      return counters_.add(Counter::dropLoop);
     case Egress::To::here:
       return counters_.add(Counter::dropDestinationLocal);
     case Egress::To::peer:
@@ -39,24 +48,85 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
       }
       return;
     case Egress::To::all:
+      if (answer(frame, now)) return counters_.add(Counter::answeredLocally);
       counters_.add(Counter::floodedFrames);
-      bool any = false;
-      for (const PeerEntry &entry : view.peers) {
-        if (!entry.peer || entry.peer->overlay != overlay_->id) continue;
-        to_peer(entry, header, kind, frame, now, true);
-        any = true;
-      }
-      if (!any) counters_.add(Counter::dropNoPeers);
-      return;
+      return flood(view, header, kind, frame, now);
   }
+}
+
+bool FrameSender::answer(Bytes frame, Micros now) {
+  const std::optional<AddressQuestion> question = read_address_question(frame);
+  if (!question) return false;
+  const auto known = overlay_->addresses.answer(question->ip, question->asker, now);
+  // Whoever is on this host answers for itself.
+  if (!known || known->mac == overlay_->own_mac || known->mac == question->asker ||
+      overlay_->macs.find(known->mac, now) == kLocalOwner) {
+    return false;
+  }
+  std::vector<uint8_t> reply = address_answer(frame, *known);
+  const iovec part{reply.data(), reply.size()};
+  return overlay_->tap.write(VnetHeader{}, {&part, 1});
+}
+
+void FrameSender::flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  const OverlayEntry *home = view.overlay(overlay_->id);
+  if (home == nullptr) return counters_.add(Counter::dropNoPeers);
+  if (!home->floods) return to_each_peer(view, header, kind, frame, now);
+  if (home->floods->empty()) return wait(kNobody, header, kind, frame, now);
+  if (kind != TapFrame::super_frame) {
+    const bool open = kind == TapFrame::checksum_needed;
+    return flood_whole(view, *home->floods, open ? wire::kFlagFloodChecksumNeeded : 0, frame, now);
+  }
+  // A hint of one sender means nothing to who gets it from another: each segment is a frame.
+  const std::optional<Segmenter> plan = Segmenter::plan(header, frame, kLargestFrameBytes);
+  if (!plan) return counters_.add(Counter::dropTapFrameMalformed);
+  for (size_t i = 0; i < plan->count(); ++i) {
+    segment_.resize(plan->segment_bytes(i));
+    plan->write(i, segment_);
+    flood_whole(view, *home->floods, wire::kFlagFloodChecksumNeeded, segment_, now);
+  }
+}
+
+void FrameSender::flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now) {
+  if (!overlay_->flood_budget.take(now)) return counters_.add(Counter::dropFloodStorm);
+  const bool carries = overlay_->carries.load(std::memory_order_relaxed);
+  const wire::FloodHeader header{overlay_->node, overlay_->node, overlay_->next_flood++, 0, flags, {}};
+  if (carries) overlay_->flood_log.add(header, frame, now);
+  const std::vector<FloodCopy> copies = floods.start(carries);
+  if (copies.empty()) return counters_.add(Counter::dropNoPeers);
+  write_flood_copies(view, copies, header, frame, Sender::frames, trains_, counters_,
+                     [&](Peer &peer) { note_sent(peer, now); });
+}
+
+void FrameSender::to_each_peer(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  bool any = false;
+  for (const PeerEntry &entry : view.peers) {
+    if (!entry.peer || entry.peer->overlay != overlay_->id) continue;
+    to_peer(entry, header, kind, frame, now, true);
+    any = true;
+  }
+  if (!any) counters_.add(Counter::dropNoPeers);
+}
+
+void FrameSender::wait(PeerId peer, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  PendingFrame waiting{header, kind, now, std::vector<uint8_t>(frame.begin(), frame.end())};
+  const bool queued = pending_.add(peer, std::move(waiting));
+  counters_.add(queued ? Counter::queuedFrames : Counter::dropQueueFull);
+}
+
+void FrameSender::note_sent(Peer &peer, Micros now) {
+  peer.tx_frames.fetch_add(1, std::memory_order_relaxed);
+  peer.last_sent.store(now, std::memory_order_relaxed);
+  counters_.add(Counter::txFrames);
+  if (peer.unanswered_since.load(std::memory_order_relaxed) != 0) return;
+  peer.unanswered_since.store(now, std::memory_order_relaxed);
+  unanswered_();
 }
 
 void FrameSender::to_peer(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame,
                           Micros now, bool flood) {
   if (entry.linked()) return send(entry, header, kind, frame, now);
-  PendingFrame waiting{header, kind, now, std::vector<uint8_t>(frame.begin(), frame.end())};
-  const bool queued = pending_.add(entry.peer->id, std::move(waiting));
-  counters_.add(queued ? Counter::queuedFrames : Counter::dropQueueFull);
+  wait(entry.peer->id, header, kind, frame, now);
   // Broadcasts wait as well, but are no reason to make a link.
   Peer &peer = *entry.peer;
   if (flood || (peer.last_wanted != 0 && now - peer.last_wanted < kWantedPause)) return;
@@ -66,7 +136,7 @@ void FrameSender::to_peer(const PeerEntry &entry, const VnetHeader &header, TapF
 
 void FrameSender::send(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame,
                        Micros now) {
-  Train &train = train_to(entry);
+  Train &train = trains_.to(entry);
   // A TCP packet that is too long for the path is cut like a super-frame: losing one segment costs
   // less than losing one fragment.
   const bool cut = kind == TapFrame::super_frame ||
@@ -76,14 +146,7 @@ void FrameSender::send(const PeerEntry &entry, const VnetHeader &header, TapFram
     const uint8_t flags = kind == TapFrame::checksum_needed ? wire::kFlagChecksumNeeded : 0;
     send_whole(train, entry, flags, frame);
   }
-  Peer &peer = *entry.peer;
-  peer.tx_frames.fetch_add(1, std::memory_order_relaxed);
-  peer.last_sent.store(now, std::memory_order_relaxed);
-  counters_.add(Counter::txFrames);
-  if (peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
-    peer.unanswered_since.store(now, std::memory_order_relaxed);
-    unanswered_();
-  }
+  note_sent(*entry.peer, now);
 }
 
 void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags, Bytes frame) {
@@ -94,17 +157,7 @@ void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags
     return;
   }
   if (frame.size() > 65535) return counters_.add(Counter::dropFrameTooLarge);
-  const size_t piece = room - wire::kFragmentHeaderBytes;
-  const uint32_t number = entry.peer->next_fragmented++ & ~wire::kControlNumber;
-  train.end_datagram();
-  for (size_t at = 0; at < frame.size(); at += piece) {
-    const Bytes part = frame.subspan(at, std::min(piece, frame.size() - at));
-    uint8_t *body = train.add(wire::Kind::fragment, flags, wire::kFragmentHeaderBytes + part.size());
-    wire::write_fragment_header(body, {number, static_cast<uint16_t>(at),
-                                       static_cast<uint16_t>(frame.size())});
-    std::copy(part.begin(), part.end(), body + wire::kFragmentHeaderBytes);
-    counters_.add(Counter::fragmentsSent);
-  }
+  train.add_fragments(flags, frame, next_fragment_number(*entry.peer, Sender::frames));
 }
 
 bool FrameSender::send_segments(Train &train, const PeerEntry &entry, const VnetHeader &header,
@@ -135,32 +188,23 @@ bool FrameSender::send_segments(Train &train, const PeerEntry &entry, const Vnet
   return true;
 }
 
-Train &FrameSender::train_to(const PeerEntry &entry) {
-  Train *free = nullptr;
-  for (Train &train : trains_) {
-    if (train.active() && train.peer() == entry.peer->id) return train;
-    if (!train.active() && free == nullptr) free = &train;
-  }
-  if (free == nullptr) {
-    free = &trains_[next_train_++ % kTrains];
-    free->flush();
-  }
-  free->begin(entry);
-  return *free;
-}
-
-void FrameSender::end_batch() {
-  for (Train &train : trains_) train.flush();
-}
+void FrameSender::end_batch() { trains_.flush(); }
 
 void FrameSender::flush_pending(const View &view, Micros now) {
   if (pending_.empty()) return;
+  const OverlayEntry *home = view.overlay(overlay_->id);
+  const bool can_flood = home != nullptr && home->floods && !home->floods->empty();
   pending_.take(
       [&](PeerId id) {
+        if (id == kNobody) return can_flood;
         const PeerEntry *entry = view.find(id);
         return entry == nullptr || entry->linked();
       },
       [&](PeerId id, const PendingFrame &waiting) {
+        if (id == kNobody) {
+          counters_.add(Counter::flushedFrames);
+          return flood(view, waiting.header, waiting.kind, waiting.bytes, now);
+        }
         const PeerEntry *entry = view.find(id);
         if (entry == nullptr) return counters_.add(Counter::dropPeerGone);
         send(*entry, waiting.header, waiting.kind, waiting.bytes, now);

@@ -14,7 +14,7 @@
 #include "counters.h"
 #include "event_queue.h"
 #include "pending_frames.h"
-#include "train.h"
+#include "train_set.h"
 #include "vnet_header.h"
 #include "view.h"
 
@@ -38,21 +38,27 @@ class FrameSender {
  private:
   static constexpr size_t kTrains = 4;
 
+  /// Answers a question for an address that we know; whether it did.
+  bool answer(Bytes frame, Micros now);
+  /// To all members of the overlay.
+  void flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now);
+  void to_each_peer(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void wait(PeerId peer, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void note_sent(Peer &peer, Micros now);
   void to_peer(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now,
                bool flood);
   void send(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
   void send_whole(Train &train, const PeerEntry &entry, uint8_t flags, Bytes frame);
   /// False when the frame cannot be cut.
   bool send_segments(Train &train, const PeerEntry &entry, const VnetHeader &header, Bytes frame);
-  Train &train_to(const PeerEntry &entry);
 
   std::shared_ptr<Overlay> overlay_;
   Counters &counters_;
   EventQueue &events_;
   std::function<void()> unanswered_;
   PendingFrames pending_;
-  std::vector<Train> trains_;
-  size_t next_train_ = 0;  // the one to empty when all are in use
+  TrainSet trains_;
   std::vector<uint8_t> segment_;  // a UDP segment that must be fragmented
 };
 

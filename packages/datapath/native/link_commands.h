@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "flood_table.h"
 #include "path.h"
 #include "peer.h"
 #include "turn_stream.h"
@@ -31,6 +32,12 @@ struct Probe {
 struct Echo {
   PeerId peer;
 };
+/// A raw datagram (a handshake) for a node of an overlay, through others.
+struct SendOverlay {
+  OverlayId overlay;
+  NodeId node;
+  std::vector<uint8_t> bytes;
+};
 struct OpenStream {
   StreamId stream;
   TurnStreamOptions options;
@@ -45,12 +52,18 @@ struct StreamMessage {
 struct IgnoreInterfaces {
   std::set<int> indexes;
 };
+/// The neighbours changed: what of the last seconds' floods must be sent again.
+struct RepairFloods {
+  OverlayId overlay;
+  std::shared_ptr<const FloodTable> before;
+  std::set<NodeId> lost;
+};
 struct ForgetPeer {
   PeerId peer;
 };
 
-using Any = std::variant<SendControl, Probe, Echo, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
-                         ForgetPeer>;
+using Any = std::variant<SendControl, Probe, Echo, SendOverlay, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
+                         RepairFloods, ForgetPeer>;
 
 }  // namespace command
 

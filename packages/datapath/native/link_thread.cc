@@ -25,7 +25,8 @@ LinkThread::LinkThread(Registry &registry, const Sockets &sockets, EventQueue &e
       transmitter_(
           sockets, [this](StreamId stream, Bytes bytes) { return post_stream(stream, bytes); },
           counters_, events, false),
-      receiver_(registry, transmitter_, counters_, events) {
+      forwarder_(Sender::link, registry.published(), transmitter_, counters_, events, [this] { unanswered(); }),
+      receiver_(registry, forwarder_, counters_, events) {
   poller_.add(wakeup_.fd(), EPOLLIN, kWakeup);
   if (sockets.v4) poller_.add(sockets.v4->fd(), EPOLLIN, kUdp4);
   if (sockets.v6) poller_.add(sockets.v6->fd(), EPOLLIN, kUdp6);
@@ -251,6 +252,10 @@ void LinkThread::run_command(command::Echo &command, Micros now) {
   unanswered();
 }
 
+void LinkThread::run_command(command::SendOverlay &command, Micros now) {
+  forwarder_.originate(command.overlay, command.node, command.bytes, now);
+}
+
 void LinkThread::run_command(command::OpenStream &command, Micros now) {
   Stream stream{command.stream, nullptr};
   stream.turn = std::make_unique<TurnStream>(std::move(command.options), *this,
@@ -275,6 +280,10 @@ void LinkThread::run_command(command::StreamMessage &command, Micros) {
 
 void LinkThread::run_command(command::IgnoreInterfaces &command, Micros) {
   if (network_) network_->ignore(std::move(command.indexes));
+}
+
+void LinkThread::run_command(command::RepairFloods &command, Micros now) {
+  receiver_.repair_floods(command.overlay, *command.before, command.lost, now);
 }
 
 void LinkThread::run_command(command::ForgetPeer &command, Micros) { receiver_.forget(command.peer); }

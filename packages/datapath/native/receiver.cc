@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "address_frames.h"
 #include "switch.h"
 
 namespace evio {
@@ -24,9 +25,10 @@ constexpr size_t kMaxControlBytes = 32 * 1024;
 
 using wire::Kind;
 
-Receiver::Receiver(Registry &registry, Transmitter &transmitter, Counters &counters, EventQueue &events)
-    : registry_(registry), view_(registry.published()), counters_(counters), events_(events),
-      train_(Sender::link, transmitter, counters, events), merger_(*this) {}
+Receiver::Receiver(Registry &registry, Forwarder &forwarder, Counters &counters, EventQueue &events)
+    : registry_(registry), view_(registry.published()), forwarder_(forwarder), counters_(counters),
+      events_(events), train_(Sender::link, forwarder, counters, events),
+      flood_relay_(forwarder, counters, events), merger_(*this) {}
 
 void Receiver::datagram(MutableBytes bytes, const Arrival &arrival, Micros now) {
   view_.refresh();
@@ -94,12 +96,13 @@ void Receiver::transport(MutableBytes bytes, const Path &via, Micros now) {
   if (bytes.size() < wire::kOverheadBytes) return counters_.add(Counter::dropTruncatedDatagram);
   const std::optional<wire::Header> header = wire::read_header(bytes.data());
   if (!header) return counters_.add(Counter::dropHeaderInvalid);
-  if (!last_ || last_->local_index != header->receiver) {
+  std::shared_ptr<Session> &last = last_[via.through_overlay() ? 1 : 0];
+  if (!last || last->local_index != header->receiver) {
     const auto found = view_->sessions.find(header->receiver);
     if (found == view_->sessions.end()) return counters_.add(Counter::dropUnknownIndex);
-    last_ = found->second;
+    last = found->second;
   }
-  const std::shared_ptr<Session> session = last_;
+  const std::shared_ptr<Session> session = last;
   const PeerEntry *entry = view_->find(session->peer);
   if (entry == nullptr) return counters_.add(Counter::dropUnknownIndex);
   if (header->counter >= wire::kCounterLimit) return counters_.add(Counter::dropCounterExhausted);
@@ -113,7 +116,19 @@ void Receiver::transport(MutableBytes bytes, const Path &via, Micros now) {
   heard(session, *entry, via, newest, bytes.size(), now);
   // The view may have changed with what was heard.
   if (view_.refresh()) entry = view_->find(session->peer);
-  if (entry != nullptr) records(*entry, text, now);
+  if (entry == nullptr) return;
+  records(*entry, via, text, now);
+  if (via.through_overlay()) return;
+  // None is added meanwhile: what came through the overlay has no forward records.
+  for (const Inner &inner : inner_) {
+    counters_.add(Counter::forwardsReceived);
+    Path from;
+    from.carrier = Carrier::overlay;
+    from.overlay = inner.overlay;
+    from.node = inner.source;
+    ours(inner.datagram, from, {}, now);
+  }
+  inner_.clear();
 }
 
 void Receiver::heard(const std::shared_ptr<Session> &session, const PeerEntry &entry, const Path &via,
@@ -151,7 +166,7 @@ void Receiver::heard(const std::shared_ptr<Session> &session, const PeerEntry &e
   events_.push(event::Roamed{peer.id, moved});
 }
 
-void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now) {
+void Receiver::records(const PeerEntry &entry, const Path &via, MutableBytes payload, Micros now) {
   wire::RecordReader reader(payload);
   while (const std::optional<wire::Record> record = reader.next()) {
     const uint8_t flags = record->flags;
@@ -168,17 +183,16 @@ void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now)
         fragment(entry, flags, record->body, now);
         break;
       case Kind::forward:
-        counters_.add(Counter::dropForwardUnsupported);
+        forward(entry, via, record->body, now);
         break;
       case Kind::control:
         control(entry, record->body);
         break;
+      case Kind::flood:
+        flood(entry, record->body, now);
+        break;
       case Kind::echo_request:
-        if (record->body.size() != wire::kEchoBytes) {
-          counters_.add(Counter::dropEchoMalformed);
-        } else {
-          send_record(entry.peer->id, Kind::echo_reply, flags, record->body);
-        }
+        reply_echo(entry, flags, record->body);
         break;
       case Kind::echo_reply:
         echo_reply(entry, flags, record->body, now);
@@ -190,6 +204,42 @@ void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now)
   if (reader.malformed()) counters_.add(Counter::dropRecordMalformed);
 }
 
+void Receiver::forward(const PeerEntry &entry, const Path &via, MutableBytes body, Micros now) {
+  if (body.size() <= wire::kForwardHeaderBytes) return counters_.add(Counter::dropForwardMalformed);
+  // Records go from neighbour to neighbour; one inside of another would be a way to make us work.
+  if (via.through_overlay()) return counters_.add(Counter::dropForwardNested);
+  const wire::ForwardHeader header = wire::read_forward_header(body);
+  const MutableBytes inner = body.subspan(wire::kForwardHeaderBytes);
+  if (inner[0] < wire::kOursFirst || header.source == header.destination) {
+    return counters_.add(Counter::dropForwardMalformed);
+  }
+  if (header.destination != entry.overlay->node) return forwarder_.relay(*view_, entry, header, inner, now);
+  inner_.push_back({entry.overlay->id, header.source, inner});
+}
+
+void Receiver::flood(const PeerEntry &from, MutableBytes body, Micros now) {
+  const std::optional<FloodRelay::Delivery> taken = flood_relay_.receive(*view_, from, body, now);
+  if (!taken) return;
+  if (taken->origin != nullptr) return frame(*taken->origin, taken->frame, taken->checksum_needed, now);
+  // Of an origin that we do not know yet nothing is learned; the frame is as good.
+  if (read_mac(&taken->frame[6]) == from.overlay->own_mac) return counters_.add(Counter::dropOwnSourceMac);
+  counters_.add(Counter::rxFrames);
+  merger_.frame(from.peer->id, taken->frame, taken->checksum_needed);
+}
+
+void Receiver::repair_floods(OverlayId overlay, const FloodTable &before, const std::set<NodeId> &lost, Micros now) {
+  view_.refresh();
+  flood_relay_.repair(*view_, overlay, before, lost, now);
+}
+
+void Receiver::reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body) {
+  if (body.size() != wire::kEchoBytes) return counters_.add(Counter::dropEchoMalformed);
+  if (!entry.linked()) return counters_.add(Counter::dropNoSession);
+  train_.begin(entry);
+  std::copy(body.begin(), body.end(), train_.add(Kind::echo_reply, flags, body.size()));
+  train_.flush();
+}
+
 bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
   const PeerId peer = entry.peer->id;
   switch (ingress(*entry.overlay, peer, frame, now)) {
@@ -199,6 +249,9 @@ bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
     case Ingress::own_source:
       counters_.add(Counter::dropOwnSourceMac);
       return false;
+    case Ingress::looping:
+      counters_.add(Counter::dropLoop);
+      return false;
     case Ingress::accepted:
       break;
     case Ingress::accepted_evicting:
@@ -207,10 +260,16 @@ bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
     case Ingress::accepted_new:
       events_.push(event::Mac{entry.overlay->id, read_mac(&frame[6]), peer});
       break;
+    case Ingress::loop_noticed:
+      events_.push(event::Loop{entry.overlay->id, read_mac(&frame[6]), peer});
+      [[fallthrough]];
     case Ingress::accepted_moved:
       counters_.add(Counter::macMoves);
       events_.push(event::Mac{entry.overlay->id, read_mac(&frame[6]), peer});
       break;
+  }
+  if (const std::optional<AddressClaim> claim = read_address_claim(frame)) {
+    entry.overlay->addresses.see(claim->ip, claim->mac, claim->router, AddressTable::Side::remote, now);
   }
   auto &frames = entry.peer->rx_frames;
   frames.store(frames.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -240,6 +299,7 @@ void Receiver::fragment(const PeerEntry &entry, uint8_t flags, MutableBytes body
   if (result.outcome != Reassembly::Outcome::complete) return;
   if ((result.flags & wire::kFlagOfControl) != 0) return control(entry, result.frame);
   counters_.add(Counter::framesReassembled);
+  if ((result.flags & wire::kFlagOfFlood) != 0) return flood(entry, result.frame, now);
   frame(entry, result.frame, (result.flags & wire::kFlagChecksumNeeded) != 0, now);
 }
 
@@ -288,16 +348,8 @@ void Receiver::send_control(PeerId peer, Bytes message) {
   if (message.size() > kMaxControlBytes) return counters_.add(Counter::dropControlTooLong);
   const size_t room = Train::room(*entry);
   if (message.size() <= room) return send_record(peer, Kind::control, 0, message);
-  const size_t piece = room - wire::kFragmentHeaderBytes;
-  const uint32_t number = entry->peer->next_fragmented_control++ | wire::kControlNumber;
   train_.begin(*entry);
-  for (size_t at = 0; at < message.size(); at += piece) {
-    const Bytes part = message.subspan(at, std::min(piece, message.size() - at));
-    uint8_t *body = train_.add(Kind::fragment, wire::kFlagOfControl, wire::kFragmentHeaderBytes + part.size());
-    wire::write_fragment_header(body, {number, static_cast<uint16_t>(at), static_cast<uint16_t>(message.size())});
-    std::copy(part.begin(), part.end(), body + wire::kFragmentHeaderBytes);
-    counters_.add(Counter::fragmentsSent);
-  }
+  train_.add_fragments(wire::kFlagOfControl, message, next_fragment_number(*entry->peer, Sender::link));
   train_.flush();
 }
 
@@ -323,10 +375,12 @@ void Receiver::sum_merger_counters() {
 
 void Receiver::end_batch() {
   merger_.end_of_batch();
+  flood_relay_.flush();
+  forwarder_.flush();
   sum_merger_counters();
   counters_.add(Counter::rxBatches);
   // Keys that were removed must not live on here.
-  last_ = nullptr;
+  last_ = {};
 }
 
 void Receiver::forget(PeerId peer) {

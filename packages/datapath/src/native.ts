@@ -3,14 +3,24 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Endpoint } from '@evio/types';
+import type { Endpoint, NodeId } from '@evio/types';
 import { EvioError } from '@evio/types';
-import type { DatapathEvent, Path, PeerCounters, SessionKeys, Uplink, Via } from './types.ts';
+import type {
+  DatapathEvent,
+  FloodNeighbour,
+  Path,
+  PeerCounters,
+  RoutePoint,
+  SessionKeys,
+  Uplink,
+  Via,
+} from './types.ts';
 
 /** Events as the addon shapes them: MACs as text, the owner 0 for this host. */
 export type NativeEvent =
-  | Exclude<DatapathEvent, { type: 'mac' }>
-  | { type: 'mac'; overlay: number; mac: string; owner: number };
+  | Exclude<DatapathEvent, { type: 'mac' | 'loop' }>
+  | { type: 'mac'; overlay: number; mac: string; owner: number }
+  | { type: 'loop'; overlay: number; mac: string; peer: number };
 
 /** MAC addresses are numbers below 2^48 here; handles are numbers. */
 export interface NativeDatapath {
@@ -24,9 +34,22 @@ export interface NativeDatapath {
   closeStream(stream: number): void;
   bindChannel(uplink: Uplink, channel: number, remote: Endpoint): void;
   unbindChannel(uplink: Uplink, channel: number): void;
-  openTap(name: string, mtu: number, mac?: number): { overlay: number; name: string; mac: number };
+  openTap(
+    name: string,
+    mtu: number,
+    mac: number | undefined,
+    id: string,
+    carries: boolean,
+  ): { overlay: number; name: string; mac: number };
   closeTap(overlay: number): void;
-  addPeer(overlay: number): number;
+  setCarries(overlay: number, carries: boolean): void;
+  setRoutes(overlay: number, points: readonly RoutePoint[]): void;
+  setNeighbours(
+    overlay: number,
+    neighbours: readonly FloodNeighbour[],
+    lost: readonly NodeId[],
+  ): void;
+  addPeer(overlay: number, id: string): number;
   removePeer(peer: number): void;
   setPath(peer: number, path: Path | undefined): void;
   setPathMtu(peer: number, bytes: number): void;
@@ -35,6 +58,7 @@ export interface NativeDatapath {
   sendControl(peer: number, bytes: Uint8Array): void;
   probe(peer: number, token: number, datagramBytes: number): void;
   learn(overlay: number, mac: number, peer: number): void;
+  learnAddress(overlay: number, ip: string, mac: number | undefined): void;
   counters(): Record<string, number>;
   peerCounters(peer: number): PeerCounters;
   macTable(overlay: number): { mac: number; owner: number; ageSeconds: number }[];

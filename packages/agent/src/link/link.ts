@@ -1,4 +1,4 @@
-import type { Path } from '@evio/datapath';
+import type { UnderlayPath } from '@evio/datapath';
 import type { PeerSession } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
 import { IceAgent, type IceOutput, type SelectedPair, wireCandidate } from '@evio/traversal';
@@ -27,7 +27,7 @@ export interface LinkOwner {
   /** Something happened: run the link at the end of this turn. */
   wake(): void;
   /** This pair works, and is the best so far. */
-  selected(now: number, path: Path, pair: SelectedPair): void;
+  selected(now: number, path: UnderlayPath, pair: SelectedPair): void;
   /** The peer no longer answers on the selected pair (RFC 7675). */
   consentLost(now: number): void;
   /** The peer has ended the link. */

@@ -112,6 +112,6 @@ export class Members {
 }
 
 /** The address of a CIDR. */
-function hostOf(cidr: string): string {
+export function hostOf(cidr: string): string {
   return cidr.split('/')[0] ?? cidr;
 }

@@ -29,7 +29,7 @@ import {
   type WantedInterface,
 } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
-import { Members, type OverlayMember } from './members.ts';
+import { hostOf, Members, type OverlayMember } from './members.ts';
 import { tapMac } from './tap-mac.ts';
 
 type Announcement = Extract<PeerEvent, { type: 'available' }>;
@@ -99,7 +99,7 @@ export class Overlay {
     const { config, datapath, identity } = options;
     const { name, mtu } = config.interface;
     const mac = tapMac(identity.nodeId, config.name);
-    const tap = datapath.openTap({ name, mtu, mac });
+    const tap = datapath.openTap({ name, mtu, mac, id: identity.nodeId });
     try {
       await setUpInterface(wantedInterface(config));
     } catch (error) {
@@ -323,7 +323,11 @@ export class Overlay {
       const kept = this.#peers.get(record.id);
       this.#reconcile();
       if (kept?.record.sequence === record.sequence) kept.reach(jid);
-      else kept?.restarted(record, jid);
+      else if (kept !== undefined) {
+        this.#forgetAddresses(kept.record);
+        this.#learnAddresses(record);
+        kept.restarted(record, jid);
+      }
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       if (this.#refused.get(account)?.error.message !== error.message) {
@@ -369,6 +373,7 @@ export class Overlay {
 
   #end(id: NodeId, peer: Peer): void {
     this.#peers.delete(id);
+    this.#forgetAddresses(peer.record);
     peer.close('success');
   }
 
@@ -376,8 +381,9 @@ export class Overlay {
     const { clock, datapath, identity, indexes, logger, pins, random, timers, underlay } =
       this.#options;
     const { name, secret } = this.#config;
-    const handle = datapath.addPeer(this.#handle);
+    const handle = datapath.addPeer(this.#handle, record.id);
     datapath.learn(this.#handle, record.mac, handle);
+    this.#learnAddresses(record);
     const session = new PeerSession({
       identity,
       overlay: name,
@@ -405,6 +411,19 @@ export class Overlay {
       onDown: () => this.#reconcile(),
     });
     return peer;
+  }
+
+  /** ARP and ND for a member's own addresses are answered on this host: nobody has to ask it. */
+  #learnAddresses({ addresses, mac }: NodeRecord): void {
+    for (const cidr of addresses) {
+      this.#options.datapath.learnAddress(this.#handle, hostOf(cidr), mac);
+    }
+  }
+
+  #forgetAddresses({ addresses }: NodeRecord): void {
+    for (const cidr of addresses) {
+      this.#options.datapath.forgetAddress(this.#handle, hostOf(cidr));
+    }
   }
 
   /** From now on this account is bound to these keys. */

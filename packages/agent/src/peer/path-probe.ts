@@ -1,4 +1,4 @@
-import type { Path } from '@evio/datapath';
+import type { UnderlayPath } from '@evio/datapath';
 import { PathMtu, udpPayload } from '@evio/traversal';
 import { addressFamily } from '@evio/types';
 
@@ -58,7 +58,7 @@ export class PathProbe {
   }
 
   /** The link has a path, perhaps another one than before. */
-  pathChanged(now: number, path: Path): void {
+  pathChanged(now: number, path: UnderlayPath): void {
     const stretch = stretchOf(path);
     this.#nextEcho = now;
     if (stretch === this.#mtuOf) return;
@@ -146,7 +146,7 @@ export class PathProbe {
 }
 
 /** Equal for paths that go the same way, whichever local address they leave from. */
-function stretchOf(path: Path): string {
+function stretchOf(path: UnderlayPath): string {
   return path.kind === 'direct'
     ? `${path.remote.address}:${path.remote.port}`
     : `turn ${JSON.stringify(path.uplink)} ${path.remote.address}:${path.remote.port}`;

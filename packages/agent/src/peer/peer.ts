@@ -1,4 +1,4 @@
-import type { Datapath, DatapathEvent, Path, PeerHandle, Via } from '@evio/datapath';
+import type { Datapath, DatapathEvent, PeerHandle, UnderlayPath, Via } from '@evio/datapath';
 import type { NodeRecord, PeerSession, SessionOutput, SessionState } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
 import type { SelectedPair } from '@evio/traversal';
@@ -40,7 +40,7 @@ export class Peer implements LinkOwner {
   readonly #probe: PathProbe;
   readonly #wake: WakeUp;
   #record: NodeRecord;
-  #path: Path | undefined;
+  #path: UnderlayPath | undefined;
   #pair: SelectedPair | undefined;
   #sessionState: SessionState = { state: 'down', since: 0 };
 
@@ -65,7 +65,7 @@ export class Peer implements LinkOwner {
     return this.#options.handle;
   }
 
-  get path(): Path | undefined {
+  get path(): UnderlayPath | undefined {
     return this.#path;
   }
 
@@ -167,8 +167,11 @@ export class Peer implements LinkOwner {
       case 'too-big':
         this.#probe.onTooBig(now, event.datagramBytes);
         break;
-      case 'control':
-        break; // no control messages between neighbours yet
+      case 'control': // none between neighbours yet
+        break;
+      case 'loop':
+        logger.warn({ mac: event.mac }, 'frames go round in a loop between two bridges: cut one');
+        break;
       default:
         event satisfies never;
     }
@@ -191,7 +194,7 @@ export class Peer implements LinkOwner {
     this.#wake.soon();
   }
 
-  selected(now: number, path: Path, pair: SelectedPair): void {
+  selected(now: number, path: UnderlayPath, pair: SelectedPair): void {
     this.#pair = pair;
     this.#usePath(path);
     this.#probe.pathChanged(now, path);
@@ -227,7 +230,7 @@ export class Peer implements LinkOwner {
     return lastReceivedMs !== undefined && lastReceivedMs <= ms;
   }
 
-  #usePath(path: Path): void {
+  #usePath(path: UnderlayPath): void {
     this.#path = path;
     this.#options.datapath.setPath(this.#options.handle, path);
   }
