@@ -6,8 +6,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COUNTER_NAMES, Datapath, type OverlayHandle, type PeerHandle } from '@evio/datapath';
+import type { NodeId } from '@evio/types';
 import { filter, firstValueFrom, timeout } from 'rxjs';
 import { ROOT } from '../lab/paths.ts';
+import { idOf } from './node-ids.ts';
 
 /** A STUN-like datagram: the first byte says so. */
 const stun = new Uint8Array(20);
@@ -70,10 +72,13 @@ test('mistakes are errors with a code, the network is counted', () => {
   const direct = { kind: 'direct', remote: { address: '192.0.2.1', port: 1 } } as const;
   assert.throws(() => datapath.setPath(gone, direct), { code: 'PEER_UNKNOWN' });
   assert.throws(() => datapath.peerCounters(gone), { code: 'PEER_UNKNOWN' });
-  assert.throws(() => datapath.addPeer(1 as OverlayHandle), { code: 'OVERLAY_UNKNOWN' });
-  assert.throws(() => datapath.openTap({ name: 'a-name-that-is-too-long', mtu: 1400 }), {
-    code: 'TAP_FAILED',
-  });
+  const overlay = 1 as OverlayHandle;
+  assert.throws(() => datapath.addPeer(overlay, idOf(1)), { code: 'OVERLAY_UNKNOWN' });
+  assert.throws(() => datapath.setRoutes(overlay, []), { code: 'OVERLAY_UNKNOWN' });
+  assert.throws(() => datapath.setCarries(overlay, false), { code: 'OVERLAY_UNKNOWN' });
+  assert.throws(() => datapath.addPeer(overlay, 'node' as NodeId), { code: 'NODE_ID_INVALID' });
+  const tap = { name: 'a-name-that-is-too-long', mtu: 1400, id: idOf(1) };
+  assert.throws(() => datapath.openTap(tap), { code: 'TAP_FAILED' });
   const remote = { address: 'example.org', port: 1 };
   assert.throws(() => datapath.send(stun, { kind: 'direct', remote }), {
     code: 'ENDPOINT_INVALID',

@@ -15,6 +15,7 @@ import {
   type Uplink,
 } from '@evio/datapath';
 import { filter, firstValueFrom, timeout } from 'rxjs';
+import { idOf } from './node-ids.ts';
 
 const ADDRESS = '127.0.0.1';
 const CHANNEL = 0x4005;
@@ -108,8 +109,8 @@ const back = next(b, 'datagram');
 a.send(new Uint8Array(28), inner.via);
 const answer = await back;
 
-const peerOfA = a.addPeer(a.openTap({ name: 'tap0', mtu: 1400 }).overlay);
-const peerOfB = b.addPeer(b.openTap({ name: 'tap1', mtu: 1400 }).overlay);
+const peerOfA = a.addPeer(a.openTap({ name: 'tap0', mtu: 1400, id: idOf(1) }).overlay, idOf(2));
+const peerOfB = b.addPeer(b.openTap({ name: 'tap1', mtu: 1400, id: idOf(2) }).overlay, idOf(1));
 b.setPath(peerOfB, { kind: 'direct', remote: relayed.address() });
 b.addSession(peerOfB, keys(false));
 const established = next(b, 'established');

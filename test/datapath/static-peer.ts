@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Cipher, Datapath } from '@evio/datapath';
 import { parseEndpoint } from '@evio/types';
+import { idOf } from './node-ids.ts';
 
 /** What the program is told. */
 export interface StaticPeerOptions {
@@ -40,12 +41,16 @@ const datapath = Datapath.open({ port: options.port });
 datapath.events.subscribe(event => {
   if (event.type !== 'mac' && event.type !== 'datagram') print(event);
 });
-const { overlay, name, mac } = datapath.openTap({ name: options.tap, mtu: options.mtu ?? 1400 });
+const { overlay, name, mac } = datapath.openTap({
+  name: options.tap,
+  mtu: options.mtu ?? 1400,
+  id: idOf(first ? 1 : 2),
+});
 execFileSync('ip', ['link', 'set', name, 'up']);
 if (options.address !== undefined) {
   execFileSync('ip', ['addr', 'replace', options.address, 'dev', name]);
 }
-const peer = datapath.addPeer(overlay);
+const peer = datapath.addPeer(overlay, idOf(first ? 2 : 1));
 datapath.setPath(peer, { kind: 'direct', remote: parseEndpoint(options.remote) });
 if (options.pathMtu !== undefined) datapath.setPathMtu(peer, options.pathMtu);
 datapath.addSession(peer, {

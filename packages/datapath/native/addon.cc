@@ -40,6 +40,8 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
                            InstanceMethod<&NativeDatapath::unbind_channel>("unbindChannel"),
                            InstanceMethod<&NativeDatapath::open_tap>("openTap"),
                            InstanceMethod<&NativeDatapath::close_tap>("closeTap"),
+                           InstanceMethod<&NativeDatapath::set_carries>("setCarries"),
+                           InstanceMethod<&NativeDatapath::set_routes>("setRoutes"),
                            InstanceMethod<&NativeDatapath::add_peer>("addPeer"),
                            InstanceMethod<&NativeDatapath::remove_peer>("removePeer"),
                            InstanceMethod<&NativeDatapath::set_path>("setPath"),
@@ -101,6 +103,10 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
   static uint32_t number(const Napi::Value &value) { return value.ToNumber().Uint32Value(); }
   static void unknown_peer(const Napi::CallbackInfo &info) {
     js::raise(info.Env(), "PEER_UNKNOWN", "no such peer: it was removed, or never added");
+  }
+
+  static void unknown_overlay(const Napi::CallbackInfo &info) {
+    js::raise(info.Env(), "OVERLAY_UNKNOWN", "no such overlay: its TAP is closed");
   }
 
   Napi::Value ports(const Napi::CallbackInfo &info) {
@@ -178,7 +184,9 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     Tap::Options options{info[0].ToString().Utf8Value(), number(info[1]), {}};
     if (info[2].IsNumber()) options.mac = js::read_mac_number(info[2]);
     std::string error;
-    const std::shared_ptr<Overlay> overlay = e->open_tap(options, error);
+    const std::optional<NodeId> node = js::read_node(info[3]);
+    if (!node) return info.Env().Undefined();
+    const std::shared_ptr<Overlay> overlay = e->open_tap(options, *node, info[4].ToBoolean(), error);
     if (!overlay) {
       js::raise(info.Env(), "TAP_FAILED", error);
       return info.Env().Undefined();
@@ -194,13 +202,40 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     if (Engine *e = engine(info)) e->close_tap(number(info[0]));
   }
 
+  void set_carries(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e != nullptr && !e->set_carries(number(info[0]), info[1].ToBoolean())) unknown_overlay(info);
+  }
+
+  void set_routes(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const Napi::Array points = info[1].As<Napi::Array>();
+    std::vector<RouteEntry> entries;
+    entries.reserve(points.Length());
+    for (uint32_t i = 0; i < points.Length(); ++i) {
+      const Napi::HandleScope scope(info.Env());
+      const Napi::Object point = points.Get(i).ToObject();
+      const std::optional<NodeId> id = js::read_node(point.Get("id"));
+      if (!id) return;
+      entries.push_back({*id, number(point.Get("nextHop")), false, point.Get("leaf").ToBoolean()});
+    }
+    if (!e->set_routes(number(info[0]), std::move(entries))) unknown_overlay(info);
+  }
+
   Napi::Value add_peer(const Napi::CallbackInfo &info) {
     Engine *e = engine(info);
     if (e == nullptr) return info.Env().Undefined();
-    if (const std::optional<PeerId> peer = e->add_peer(number(info[0]))) {
+    const std::optional<NodeId> node = js::read_node(info[1]);
+    if (!node) return info.Env().Undefined();
+    if (const std::optional<PeerId> peer = e->add_peer(number(info[0]), *node)) {
       return Napi::Number::New(info.Env(), *peer);
     }
-    js::raise(info.Env(), "OVERLAY_UNKNOWN", "no such overlay: its TAP is closed, or it has 65,535 peers");
+    if (e->view()->overlay(number(info[0])) == nullptr) {
+      unknown_overlay(info);
+    } else {
+      js::raise(info.Env(), "PEER_REFUSED", "the node is this one or a peer already, or there are 65,535 peers");
+    }
     return info.Env().Undefined();
   }
 
@@ -302,9 +337,9 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     if (e == nullptr) return rows;
     const auto view = e->view();
     uint32_t at = 0;
-    for (const auto &overlay : view->overlays) {
-      if (overlay->id != number(info[0])) continue;
-      for (const MacTable::Entry &entry : overlay->macs.entries(now_micros())) {
+    for (const OverlayEntry &overlay : view->overlays) {
+      if (overlay.overlay->id != number(info[0])) continue;
+      for (const MacTable::Entry &entry : overlay.overlay->macs.entries(now_micros())) {
         if (entry.owner >= view->peers.size()) continue;
         const auto &peer = view->peers[entry.owner].peer;
         Napi::Object row = Napi::Object::New(env);

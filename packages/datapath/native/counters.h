@@ -19,15 +19,18 @@ namespace evio {
   X(tapReads)             X(tapWrites)           X(mergedSegments)      X(packedFrames)             \
   X(fragmentsSent)        X(fragmentsReceived)   X(framesReassembled)   X(queuedFrames)             \
   X(flushedFrames)        X(gsoFallbacks)        X(roams)               X(macMoves)                 \
-  X(floodedFrames)                                                                                  \
+  X(floodedFrames)        X(forwardsSent)        X(forwardsRelayed)     X(forwardsReceived)         \
   /* dropped datagrams, receiving */                                                                \
   X(dropEmptyDatagram)    X(dropUnknownType)     X(dropTruncatedDatagram) X(dropHeaderInvalid)      \
   X(dropUnknownIndex)     X(dropReplayed)        X(dropForged)          X(dropCounterExhausted)     \
   X(dropChannelUnknown)   X(dropChannelMalformed) X(dropUpQueueFull)    X(dropHandshakeMalformed)   \
   /* dropped records, receiving */                                                                  \
   X(dropRecordMalformed)  X(dropRecordUnknown)   X(dropFrameMalformed)  X(dropSegmentMalformed)     \
-  X(dropForwardUnsupported) X(dropOwnSourceMac)  X(dropControlTooLong)  X(dropEchoMalformed)        \
+  X(dropOwnSourceMac)    X(dropControlTooLong)  X(dropEchoMalformed)        \
   X(dropFragmentMalformed) X(dropReassemblyFull) X(dropReassemblyTimeout) X(dropTapWrite)           \
+  /* dropped forward records, at any hop */                                                          \
+  X(dropForwardMalformed) X(dropForwardNested)   X(dropForwardLeaf)     X(dropForwardLoop)          \
+  X(dropForwardHopLimit)  X(dropForwardNoRoute)  X(dropForwardNoNeighbour) X(dropForwardTooBig)     \
   /* dropped frames, sending */                                                                     \
   X(dropTapFrameMalformed) X(dropNoPeers)        X(dropQueueFull)       X(dropQueueTimeout)         \
   X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropFrameTooLarge)        \

@@ -62,6 +62,11 @@ void Engine::send(Bytes bytes, const Path &via) {
   if (bytes.empty() || bytes.size() > wire::kMaxDatagramBytes - wire::kChannelHeaderBytes) {
     return counters_.add(Counter::dropSendFailed);
   }
+  if (via.through_overlay()) {
+    command::SendOverlay command{via.overlay, via.node, {bytes.begin(), bytes.end()}};
+    if (!link_->post(std::move(command), bytes.size())) counters_.add(Counter::dropCommandQueueFull);
+    return;
+  }
   if (!via.in_channel()) return transmitter_->transmit({via, bytes, bytes.size(), 1, 0});
   std::vector<uint8_t> wrapped(wire::kChannelHeaderBytes + bytes.size());
   write_u16(&wrapped[0], via.channel);
@@ -85,11 +90,12 @@ std::optional<StreamId> Engine::open_stream(const StreamOptions &options, std::s
 
 void Engine::close_stream(StreamId stream) { link_->post(command::CloseStream{stream}); }
 
-std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, std::string &error) {
+std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId node, bool carries,
+                                          std::string &error) {
   std::optional<Tap> tap = Tap::open(options, error);
   if (!tap) return nullptr;
   const OverlayId id = next_overlay_++;
-  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48));
+  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48), node, carries);
   registry_.add_overlay(overlay);
   auto thread = std::make_unique<TapThread>(
       overlay, registry_, sockets_,
@@ -120,8 +126,18 @@ void Engine::close_tap(OverlayId overlay) {
 
 void Engine::ignore_own_interfaces() {
   command::IgnoreInterfaces ignore;
-  for (const auto &overlay : registry_.view()->overlays) ignore.indexes.insert(overlay->tap.interface_index());
+  for (const OverlayEntry &entry : registry_.view()->overlays) {
+    ignore.indexes.insert(entry.overlay->tap.interface_index());
+  }
   link_->post(std::move(ignore));
+}
+
+bool Engine::set_carries(OverlayId overlay, bool carries) {
+  const auto view = registry_.view();
+  const OverlayEntry *entry = view->overlay(overlay);
+  if (entry == nullptr) return false;
+  entry->overlay->carries.store(carries);
+  return true;
 }
 
 void Engine::remove_peer(PeerId peer) {

@@ -64,10 +64,16 @@ class Engine {
   void bind_channel(const ChannelKey &key, const Endpoint &remote) { registry_.bind_channel(key, remote); }
   void unbind_channel(const ChannelKey &key) { registry_.unbind_channel(key); }
 
-  std::shared_ptr<Overlay> open_tap(const Tap::Options &options, std::string &error);
+  /// `node`: this node's id; `carries`: false for a leaf.
+  std::shared_ptr<Overlay> open_tap(const Tap::Options &options, NodeId node, bool carries, std::string &error);
   void close_tap(OverlayId overlay);
 
-  std::optional<PeerId> add_peer(OverlayId overlay) { return registry_.add_peer(overlay); }
+  bool set_carries(OverlayId overlay, bool carries);
+  bool set_routes(OverlayId overlay, std::vector<RouteEntry> entries) {
+    return registry_.set_routes(overlay, std::move(entries));
+  }
+
+  std::optional<PeerId> add_peer(OverlayId overlay, NodeId node) { return registry_.add_peer(overlay, node); }
   void remove_peer(PeerId peer);
   bool set_path(PeerId peer, std::optional<Path> path);
   bool set_path_mtu(PeerId peer, size_t bytes) { return registry_.set_path_mtu(peer, bytes); }

@@ -16,10 +16,7 @@ constexpr Micros kWantedPause = kSecond;
 FrameSender::FrameSender(std::shared_ptr<Overlay> overlay, Transmitter &transmitter,
                          Counters &counters, EventQueue &events, std::function<void()> unanswered)
     : overlay_(std::move(overlay)), counters_(counters), events_(events),
-      unanswered_(std::move(unanswered)) {
-  trains_.reserve(kTrains);
-  for (size_t i = 0; i < kTrains; ++i) trains_.emplace_back(Sender::frames, transmitter, counters, events);
-}
+      unanswered_(std::move(unanswered)), trains_(kTrains, Sender::frames, transmitter, counters, events) {}
 
 void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes frame, Micros now) {
   if (frame.size() < kEthernetMinBytes) return counters_.add(Counter::dropTapFrameMalformed);
@@ -66,7 +63,7 @@ void FrameSender::to_peer(const PeerEntry &entry, const VnetHeader &header, TapF
 
 void FrameSender::send(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame,
                        Micros now) {
-  Train &train = train_to(entry);
+  Train &train = trains_.to(entry);
   // A TCP packet that is too long for the path is cut like a super-frame: losing one segment costs
   // less than losing one fragment.
   const bool cut = kind == TapFrame::super_frame ||
@@ -135,23 +132,7 @@ bool FrameSender::send_segments(Train &train, const PeerEntry &entry, const Vnet
   return true;
 }
 
-Train &FrameSender::train_to(const PeerEntry &entry) {
-  Train *free = nullptr;
-  for (Train &train : trains_) {
-    if (train.active() && train.peer() == entry.peer->id) return train;
-    if (!train.active() && free == nullptr) free = &train;
-  }
-  if (free == nullptr) {
-    free = &trains_[next_train_++ % kTrains];
-    free->flush();
-  }
-  free->begin(entry);
-  return *free;
-}
-
-void FrameSender::end_batch() {
-  for (Train &train : trains_) train.flush();
-}
+void FrameSender::end_batch() { trains_.flush(); }
 
 void FrameSender::flush_pending(const View &view, Micros now) {
   if (pending_.empty()) return;

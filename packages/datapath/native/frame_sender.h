@@ -14,7 +14,7 @@
 #include "counters.h"
 #include "event_queue.h"
 #include "pending_frames.h"
-#include "train.h"
+#include "train_set.h"
 #include "vnet_header.h"
 #include "view.h"
 
@@ -44,15 +44,13 @@ class FrameSender {
   void send_whole(Train &train, const PeerEntry &entry, uint8_t flags, Bytes frame);
   /// False when the frame cannot be cut.
   bool send_segments(Train &train, const PeerEntry &entry, const VnetHeader &header, Bytes frame);
-  Train &train_to(const PeerEntry &entry);
 
   std::shared_ptr<Overlay> overlay_;
   Counters &counters_;
   EventQueue &events_;
   std::function<void()> unanswered_;
   PendingFrames pending_;
-  std::vector<Train> trains_;
-  size_t next_train_ = 0;  // the one to empty when all are in use
+  TrainSet trains_;
   std::vector<uint8_t> segment_;  // a UDP segment that must be fragmented
 };
 

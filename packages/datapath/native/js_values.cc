@@ -15,6 +15,13 @@ std::string mac_text(MacBits mac) {
   return text;
 }
 
+std::string node_text(NodeId id) {
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id >> 64),
+                static_cast<unsigned long long>(id));
+  return text;
+}
+
 /// The local address of a path, when there is one; none is no mistake.
 bool read_source(const Napi::Object &object, Endpoint &source) {
   const std::string text = read_string(object, "source");
@@ -158,6 +165,16 @@ std::optional<Path> read_path(const Napi::Value &value) {
     path.to = path.remote = *remote;
     return path;
   }
+  if (kind == "overlay") {
+    path.carrier = Carrier::overlay;
+    // A peer's path needs no more; a single datagram names the node.
+    if (!object.Has("node")) return path;
+    const std::optional<NodeId> node = read_node(object.Get("node"));
+    if (!node) return {};
+    path.node = *node;
+    path.overlay = object.Get("overlay").ToNumber().Uint32Value();
+    return path;
+  }
   if (!read_uplink(object.Get("uplink").ToObject(), path)) return {};
   if (kind == "uplink") return path;
   const std::optional<Endpoint> remote = read_endpoint(object.Get("remote"));
@@ -180,6 +197,22 @@ Bytes read_bytes(const Napi::Value &value) {
   return {array.Data(), array.ByteLength()};
 }
 
+std::optional<NodeId> read_node(const Napi::Value &value) {
+  const std::string text = value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+  NodeId id = 0;
+  for (const char c : text) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0 || text.size() != 2 * kNodeIdBytes) {
+      id = 0;
+      break;
+    }
+    id = id << 4 | static_cast<NodeId>(digit);
+  }
+  if (id != 0) return id;
+  raise(value.Env(), "NODE_ID_INVALID", "expected a node id of 32 hex digits, got \"" + text + "\"");
+  return {};
+}
+
 MacBits read_mac_number(const Napi::Value &value) {
   return static_cast<MacBits>(value.ToNumber().Int64Value()) & 0xffffffffffff;
 }
@@ -197,6 +230,13 @@ Napi::Value path(Napi::Env env, const Path &path) {
     object.Set("kind", "direct");
     object.Set("remote", endpoint(env, path.to));
     if (path.source) object.Set("source", path.source.address_text());
+    return object;
+  }
+  if (path.through_overlay()) {
+    object.Set("kind", "overlay");
+    if (path.node == 0) return object;
+    object.Set("overlay", Napi::Number::New(env, path.overlay));
+    object.Set("node", node_text(path.node));
     return object;
   }
   Napi::Object uplink = Napi::Object::New(env);

@@ -22,6 +22,8 @@ std::optional<Path> read_path(const Napi::Value &value);
 std::optional<ChannelKey> read_channel(const Napi::Value &uplink, uint32_t channel);
 
 Bytes read_bytes(const Napi::Value &value);
+/// A node id of 32 hexadecimal digits; nothing, and an error thrown, when it is none.
+std::optional<NodeId> read_node(const Napi::Value &value);
 MacBits read_mac_number(const Napi::Value &value);
 std::string read_string(const Napi::Object &object, const char *key);
 

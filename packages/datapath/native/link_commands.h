@@ -31,6 +31,12 @@ struct Probe {
 struct Echo {
   PeerId peer;
 };
+/// A raw datagram (a handshake) for a node of an overlay, through others.
+struct SendOverlay {
+  OverlayId overlay;
+  NodeId node;
+  std::vector<uint8_t> bytes;
+};
 struct OpenStream {
   StreamId stream;
   TurnStreamOptions options;
@@ -49,7 +55,7 @@ struct ForgetPeer {
   PeerId peer;
 };
 
-using Any = std::variant<SendControl, Probe, Echo, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
+using Any = std::variant<SendControl, Probe, Echo, SendOverlay, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
                          ForgetPeer>;
 
 }  // namespace command

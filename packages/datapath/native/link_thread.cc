@@ -25,7 +25,8 @@ LinkThread::LinkThread(Registry &registry, const Sockets &sockets, EventQueue &e
       transmitter_(
           sockets, [this](StreamId stream, Bytes bytes) { return post_stream(stream, bytes); },
           counters_, events, false),
-      receiver_(registry, transmitter_, counters_, events) {
+      forwarder_(Sender::link, registry.published(), transmitter_, counters_, events, [this] { unanswered(); }),
+      receiver_(registry, forwarder_, counters_, events) {
   poller_.add(wakeup_.fd(), EPOLLIN, kWakeup);
   if (sockets.v4) poller_.add(sockets.v4->fd(), EPOLLIN, kUdp4);
   if (sockets.v6) poller_.add(sockets.v6->fd(), EPOLLIN, kUdp6);
@@ -249,6 +250,10 @@ void LinkThread::run_command(command::Echo &command, Micros now) {
   auto &since = entry->peer->unanswered_since;
   if (since.load(std::memory_order_relaxed) == 0) since.store(now, std::memory_order_relaxed);
   unanswered();
+}
+
+void LinkThread::run_command(command::SendOverlay &command, Micros now) {
+  forwarder_.originate(command.overlay, command.node, command.bytes, now);
 }
 
 void LinkThread::run_command(command::OpenStream &command, Micros now) {

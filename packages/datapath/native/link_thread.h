@@ -65,6 +65,7 @@ class LinkThread final : public TurnStream::Listener {
   void run_command(command::SendControl &command, Micros now);
   void run_command(command::Probe &command, Micros now);
   void run_command(command::Echo &command, Micros now);
+  void run_command(command::SendOverlay &command, Micros now);
   void run_command(command::OpenStream &command, Micros now);
   void run_command(command::CloseStream &command, Micros now);
   void run_command(command::StreamMessage &command, Micros now);
@@ -76,6 +77,7 @@ class LinkThread final : public TurnStream::Listener {
   EventQueue &events_;
   Counters counters_;
   SocketTransmitter transmitter_;
+  Forwarder forwarder_;
   Receiver receiver_;
   UdpReceiver udp_;
   LinkCommands commands_;

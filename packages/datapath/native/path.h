@@ -1,21 +1,24 @@
-// How datagrams reach a peer or a server: straight by UDP, or in a TURN channel that goes by UDP or on
-// a stream.
+// How datagrams reach a peer or a server: straight by UDP, in a TURN channel that goes by UDP or on a
+// stream, or through other nodes of the overlay.
 #pragma once
 
 #include <cstdint>
 
 #include "endpoint.h"
+#include "node_id.h"
 #include "wire.h"
 
 namespace evio {
 
 using StreamId = uint32_t;
+using OverlayId = uint32_t;
 
 enum class Carrier : uint8_t {
   direct,       // UDP to `to`
   turn_udp,     // ChannelData by UDP to the server `to`
   turn_stream,  // ChannelData on the stream `stream`
   raw_stream,   // a STUN message for the server itself on `stream`; only for single datagrams
+  overlay,      // in forward records, from neighbour to neighbour
 };
 
 struct Path {
@@ -25,12 +28,15 @@ struct Path {
   uint16_t channel = 0;  // TURN
   StreamId stream = 0;
   Endpoint remote;       // the peer; behind the relay for TURN
+  OverlayId overlay = 0; // of single datagrams that travel through an overlay,
+  NodeId node = 0;       // and the node they are for, or came from
 
   bool operator==(const Path &) const = default;
 
   bool on_stream() const {
     return carrier == Carrier::turn_stream || carrier == Carrier::raw_stream;
   }
+  bool through_overlay() const { return carrier == Carrier::overlay; }
   bool in_channel() const {
     return carrier == Carrier::turn_udp || carrier == Carrier::turn_stream;
   }

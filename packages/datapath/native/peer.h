@@ -6,17 +6,17 @@
 #include <cstdint>
 
 #include "clock.h"
+#include "path.h"
 #include "session.h"
 
 namespace evio {
 
-using OverlayId = uint32_t;
-
 struct Peer {
-  Peer(PeerId peer, OverlayId of) : id(peer), overlay(of) {}
+  Peer(PeerId peer, OverlayId of, NodeId who) : id(peer), overlay(of), node(who) {}
 
   const PeerId id;
   const OverlayId overlay;
+  const NodeId node;
 
   // Written by the link thread.
   alignas(64) std::atomic<uint64_t> rx_bytes{0};

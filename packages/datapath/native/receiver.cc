@@ -24,9 +24,9 @@ constexpr size_t kMaxControlBytes = 32 * 1024;
 
 using wire::Kind;
 
-Receiver::Receiver(Registry &registry, Transmitter &transmitter, Counters &counters, EventQueue &events)
-    : registry_(registry), view_(registry.published()), counters_(counters), events_(events),
-      train_(Sender::link, transmitter, counters, events), merger_(*this) {}
+Receiver::Receiver(Registry &registry, Forwarder &forwarder, Counters &counters, EventQueue &events)
+    : registry_(registry), view_(registry.published()), forwarder_(forwarder), counters_(counters),
+      events_(events), train_(Sender::link, forwarder, counters, events), merger_(*this) {}
 
 void Receiver::datagram(MutableBytes bytes, const Arrival &arrival, Micros now) {
   view_.refresh();
@@ -94,12 +94,13 @@ void Receiver::transport(MutableBytes bytes, const Path &via, Micros now) {
   if (bytes.size() < wire::kOverheadBytes) return counters_.add(Counter::dropTruncatedDatagram);
   const std::optional<wire::Header> header = wire::read_header(bytes.data());
   if (!header) return counters_.add(Counter::dropHeaderInvalid);
-  if (!last_ || last_->local_index != header->receiver) {
+  std::shared_ptr<Session> &last = last_[via.through_overlay() ? 1 : 0];
+  if (!last || last->local_index != header->receiver) {
     const auto found = view_->sessions.find(header->receiver);
     if (found == view_->sessions.end()) return counters_.add(Counter::dropUnknownIndex);
-    last_ = found->second;
+    last = found->second;
   }
-  const std::shared_ptr<Session> session = last_;
+  const std::shared_ptr<Session> session = last;
   const PeerEntry *entry = view_->find(session->peer);
   if (entry == nullptr) return counters_.add(Counter::dropUnknownIndex);
   if (header->counter >= wire::kCounterLimit) return counters_.add(Counter::dropCounterExhausted);
@@ -113,7 +114,19 @@ void Receiver::transport(MutableBytes bytes, const Path &via, Micros now) {
   heard(session, *entry, via, newest, bytes.size(), now);
   // The view may have changed with what was heard.
   if (view_.refresh()) entry = view_->find(session->peer);
-  if (entry != nullptr) records(*entry, text, now);
+  if (entry == nullptr) return;
+  records(*entry, via, text, now);
+  if (via.through_overlay()) return;
+  // None is added meanwhile: what came through the overlay has no forward records.
+  for (const Inner &inner : inner_) {
+    counters_.add(Counter::forwardsReceived);
+    Path from;
+    from.carrier = Carrier::overlay;
+    from.overlay = inner.overlay;
+    from.node = inner.source;
+    ours(inner.datagram, from, {}, now);
+  }
+  inner_.clear();
 }
 
 void Receiver::heard(const std::shared_ptr<Session> &session, const PeerEntry &entry, const Path &via,
@@ -151,7 +164,7 @@ void Receiver::heard(const std::shared_ptr<Session> &session, const PeerEntry &e
   events_.push(event::Roamed{peer.id, moved});
 }
 
-void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now) {
+void Receiver::records(const PeerEntry &entry, const Path &via, MutableBytes payload, Micros now) {
   wire::RecordReader reader(payload);
   while (const std::optional<wire::Record> record = reader.next()) {
     const uint8_t flags = record->flags;
@@ -168,17 +181,13 @@ void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now)
         fragment(entry, flags, record->body, now);
         break;
       case Kind::forward:
-        counters_.add(Counter::dropForwardUnsupported);
+        forward(entry, via, record->body, now);
         break;
       case Kind::control:
         control(entry, record->body);
         break;
       case Kind::echo_request:
-        if (record->body.size() != wire::kEchoBytes) {
-          counters_.add(Counter::dropEchoMalformed);
-        } else {
-          send_record(entry.peer->id, Kind::echo_reply, flags, record->body);
-        }
+        reply_echo(entry, flags, record->body);
         break;
       case Kind::echo_reply:
         echo_reply(entry, flags, record->body, now);
@@ -188,6 +197,27 @@ void Receiver::records(const PeerEntry &entry, MutableBytes payload, Micros now)
     }
   }
   if (reader.malformed()) counters_.add(Counter::dropRecordMalformed);
+}
+
+void Receiver::forward(const PeerEntry &entry, const Path &via, MutableBytes body, Micros now) {
+  if (body.size() <= wire::kForwardHeaderBytes) return counters_.add(Counter::dropForwardMalformed);
+  // Records go from neighbour to neighbour; one inside of another would be a way to make us work.
+  if (via.through_overlay()) return counters_.add(Counter::dropForwardNested);
+  const wire::ForwardHeader header = wire::read_forward_header(body);
+  const MutableBytes inner = body.subspan(wire::kForwardHeaderBytes);
+  if (inner[0] < wire::kOursFirst || header.source == header.destination) {
+    return counters_.add(Counter::dropForwardMalformed);
+  }
+  if (header.destination != entry.overlay->node) return forwarder_.relay(*view_, entry, header, inner, now);
+  inner_.push_back({entry.overlay->id, header.source, inner});
+}
+
+void Receiver::reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body) {
+  if (body.size() != wire::kEchoBytes) return counters_.add(Counter::dropEchoMalformed);
+  if (!entry.linked()) return counters_.add(Counter::dropNoSession);
+  train_.begin(entry);
+  std::copy(body.begin(), body.end(), train_.add(Kind::echo_reply, flags, body.size()));
+  train_.flush();
 }
 
 bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
@@ -323,10 +353,11 @@ void Receiver::sum_merger_counters() {
 
 void Receiver::end_batch() {
   merger_.end_of_batch();
+  forwarder_.flush();
   sum_merger_counters();
   counters_.add(Counter::rxBatches);
   // Keys that were removed must not live on here.
-  last_ = nullptr;
+  last_ = {};
 }
 
 void Receiver::forget(PeerId peer) {

@@ -5,19 +5,22 @@
 //                                      handshakes go up, transport datagrams:
 //   2.   session by receiver index, replay window, AEAD, replay window again (now marked)
 //   3.   first of a responder's session: switch to it; a new address: roam
-//   4.   each record: frame, segment, fragment → MAC table → merger → TAP; echo → reply; control → up
+//   4.   each record: frame, segment, fragment → MAC table → merger → TAP; echo → reply; control → up;
+//                    forward → on its way, or if it is for us, from step 1 again with what is in it
 //   5. end_batch()                     after what one receive call gave
 //
 // Nothing in a datagram is believed before step 2, and what a peer says in step 4 is checked as if it
 // came from a stranger. Each drop is counted by reason.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "counters.h"
 #include "event_queue.h"
+#include "forwarder.h"
 #include "merger.h"
 #include "reassembly.h"
 #include "registry.h"
@@ -35,7 +38,7 @@ struct Arrival {
 
 class Receiver final : private FrameSink {
  public:
-  Receiver(Registry &registry, Transmitter &transmitter, Counters &counters, EventQueue &events);
+  Receiver(Registry &registry, Forwarder &forwarder, Counters &counters, EventQueue &events);
 
   /// One datagram, or one message of a stream; opened in place.
   void datagram(MutableBytes bytes, const Arrival &arrival, Micros now);
@@ -54,7 +57,10 @@ class Receiver final : private FrameSink {
   /// Drops what is held of a peer that is gone.
   void forget(PeerId peer);
   /// Takes the newest view, so that removed keys do not live on in an idle thread.
-  void refresh() { view_.refresh(); }
+  void refresh() {
+    view_.refresh();
+    forwarder_.refresh();
+  }
 
  private:
   void up(Bytes bytes, Path via, const Arrival &arrival);
@@ -63,7 +69,9 @@ class Receiver final : private FrameSink {
   void transport(MutableBytes bytes, const Path &via, Micros now);
   void heard(const std::shared_ptr<Session> &session, const PeerEntry &entry, const Path &via, bool newest,
              size_t bytes, Micros now);
-  void records(const PeerEntry &entry, MutableBytes payload, Micros now);
+  void records(const PeerEntry &entry, const Path &via, MutableBytes payload, Micros now);
+  void forward(const PeerEntry &entry, const Path &via, MutableBytes body, Micros now);
+  void reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body);
   void frame(const PeerEntry &entry, MutableBytes frame, bool checksum_needed, Micros now);
   void segment(const PeerEntry &entry, MutableBytes body, Micros now);
   void fragment(const PeerEntry &entry, uint8_t flags, MutableBytes body, Micros now);
@@ -76,13 +84,23 @@ class Receiver final : private FrameSink {
 
   Registry &registry_;
   ViewReader view_;
+  Forwarder &forwarder_;
   Counters &counters_;
   EventQueue &events_;
   Train train_;
   Merger merger_;
   MergerCounters merged_;  // those already added to counters_
   Reassembly reassembly_;
-  std::shared_ptr<Session> last_;  // of the datagram before: mostly the next one's as well
+  /// What came to us in forward records of the datagram at hand; handled when that is done with, because
+  /// each datagram may change the view.
+  struct Inner {
+    OverlayId overlay;
+    NodeId source;
+    MutableBytes datagram;
+  };
+  std::vector<Inner> inner_;
+  /// Of the datagram before: mostly the next one's as well. One for hops and one for what is inside.
+  std::array<std::shared_ptr<Session>, 2> last_;
 };
 
 }  // namespace evio

@@ -25,8 +25,17 @@ PeerEntry *Registry::find(View &view, PeerId id) {
   return const_cast<PeerEntry *>(std::as_const(view).find(id));
 }
 
+OverlayEntry *Registry::find_overlay(View &view, OverlayId id) {
+  return const_cast<OverlayEntry *>(std::as_const(view).overlay(id));
+}
+
 void Registry::drop_peer(View &view, PeerEntry &entry) {
   const PeerId id = entry.peer->id;
+  if (OverlayEntry *overlay = find_overlay(view, entry.peer->overlay)) {
+    auto nodes = std::make_shared<NodeIndex>(*overlay->nodes);
+    std::erase(*nodes, std::pair{entry.peer->node, slot_of(id)});
+    overlay->nodes = std::move(nodes);
+  }
   entry.overlay->macs.forget(slot_of(id));
   std::erase_if(view.sessions, [&](const auto &item) { return item.second->peer == id; });
   entry = PeerEntry{};
@@ -34,7 +43,7 @@ void Registry::drop_peer(View &view, PeerEntry &entry) {
 
 void Registry::add_overlay(std::shared_ptr<Overlay> overlay) {
   change([&](View &view) {
-    view.overlays.push_back(std::move(overlay));
+    view.overlays.push_back({std::move(overlay), std::make_shared<NodeIndex>(), nullptr});
     return true;
   });
 }
@@ -44,16 +53,15 @@ void Registry::remove_overlay(OverlayId id) {
     for (PeerEntry &entry : view.peers) {
       if (entry.peer && entry.peer->overlay == id) drop_peer(view, entry);
     }
-    return std::erase_if(view.overlays, [&](const auto &overlay) { return overlay->id == id; }) > 0;
+    return std::erase_if(view.overlays, [&](const OverlayEntry &e) { return e.overlay->id == id; }) > 0;
   });
 }
 
-std::optional<PeerId> Registry::add_peer(OverlayId overlay) {
+std::optional<PeerId> Registry::add_peer(OverlayId overlay, NodeId node) {
   std::optional<PeerId> added;
   change([&](View &view) {
-    const auto home = std::find_if(view.overlays.begin(), view.overlays.end(),
-                                   [&](const auto &o) { return o->id == overlay; });
-    if (home == view.overlays.end()) return false;
+    OverlayEntry *home = find_overlay(view, overlay);
+    if (home == nullptr || node == home->overlay->node || view.peer_of(*home, node) != nullptr) return false;
     if (view.peers.empty()) view.peers.emplace_back();  // slot 0 stands for this host
     auto slot = std::find_if(view.peers.begin() + 1, view.peers.end(),
                              [](const PeerEntry &entry) { return !entry.peer; });
@@ -64,8 +72,12 @@ std::optional<PeerId> Registry::add_peer(OverlayId overlay) {
     // A slot that is used again gets another id, so that what is meant for its former peer misses.
     const auto number = static_cast<PeerId>(slot - view.peers.begin());
     added = static_cast<PeerId>(++generation_) << 16 | number;
-    slot->peer = std::make_shared<Peer>(*added, overlay);
-    slot->overlay = *home;
+    slot->peer = std::make_shared<Peer>(*added, overlay, node);
+    slot->overlay = home->overlay;
+    auto nodes = std::make_shared<NodeIndex>(*home->nodes);
+    const std::pair row{node, slot_of(*added)};
+    nodes->insert(std::lower_bound(nodes->begin(), nodes->end(), row), row);
+    home->nodes = std::move(nodes);
     // A frame of the former peer may have been on its way when that went.
     slot->overlay->macs.forget(slot_of(*added));
     return true;
@@ -86,6 +98,10 @@ bool Registry::set_path(PeerId id, std::optional<Path> path) {
   return change([&](View &view) {
     PeerEntry *entry = find(view, id);
     if (entry == nullptr) return false;
+    const bool before = entry->path && entry->path->through_overlay();
+    const bool after = path && path->through_overlay();
+    if (after && !before) entry->path_mtu = wire::kDefaultOverlayPathMtu;
+    if (before && !after) entry->path_mtu = wire::kDefaultPathMtu;
     entry->path = std::move(path);
     return true;
   });
@@ -95,7 +111,22 @@ bool Registry::set_path_mtu(PeerId id, size_t bytes) {
   return change([&](View &view) {
     PeerEntry *entry = find(view, id);
     if (entry == nullptr) return false;
-    entry->path_mtu = std::clamp(bytes, wire::kMinPathMtu, wire::kMaxDatagramBytes);
+    const bool through = entry->path && entry->path->through_overlay();
+    const size_t least = through ? wire::kMinOverlayPathMtu : wire::kMinPathMtu;
+    entry->path_mtu = std::clamp(bytes, least, wire::kMaxDatagramBytes);
+    return true;
+  });
+}
+
+bool Registry::set_routes(OverlayId id, std::vector<RouteEntry> entries) {
+  return change([&](View &view) {
+    OverlayEntry *overlay = find_overlay(view, id);
+    if (overlay == nullptr) return false;
+    for (RouteEntry &entry : entries) {
+      const PeerEntry *next = std::as_const(view).find(entry.next_hop);
+      entry.neighbour = next != nullptr && next->peer->node == entry.point;
+    }
+    overlay->routes = std::make_shared<RouteTable>(overlay->overlay->node, std::move(entries));
     return true;
   });
 }

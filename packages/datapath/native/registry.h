@@ -22,12 +22,16 @@ class Registry {
   /// With its peers and their sessions.
   void remove_overlay(OverlayId id);
 
-  /// Nothing when the overlay is unknown or all 65,535 slots are taken.
-  std::optional<PeerId> add_peer(OverlayId overlay);
+  /// Nothing when the overlay is unknown, the node is this one or a peer already, or all 65,535 slots are
+  /// taken.
+  std::optional<PeerId> add_peer(OverlayId overlay, NodeId node);
   /// With its sessions and learned addresses.
   void remove_peer(PeerId id);
+  /// Between overlay paths and others, the path MTU goes back to the default.
   bool set_path(PeerId id, std::optional<Path> path);
   bool set_path_mtu(PeerId id, size_t bytes);
+
+  bool set_routes(OverlayId overlay, std::vector<RouteEntry> entries);
 
   /// An initiator's session is used for sending at once. False when the index is taken or the peer gone.
   bool add_session(std::shared_ptr<Session> session);
@@ -52,6 +56,7 @@ class Registry {
   template <typename Change>
   bool change(Change &&apply);
   static PeerEntry *find(View &view, PeerId id);
+  static OverlayEntry *find_overlay(View &view, OverlayId id);
   static void drop_peer(View &view, PeerEntry &entry);
 
   std::function<void()> changed_;

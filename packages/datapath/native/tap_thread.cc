@@ -20,7 +20,8 @@ TapThread::TapThread(std::shared_ptr<Overlay> overlay, const Registry &registry,
                      StreamPost post, EventQueue &events, std::function<void()> unanswered)
     : overlay_(std::move(overlay)), registry_(registry), events_(events),
       transmitter_(sockets, std::move(post), counters_, events, true),
-      sender_(overlay_, transmitter_, counters_, events, std::move(unanswered)),
+      forwarder_(Sender::frames, registry.published(), transmitter_, counters_, events, unanswered),
+      sender_(overlay_, forwarder_, counters_, events, unanswered),
       buffer_(kVnetHeaderBytes + kLargestFrameBytes) {
   poller_.add(overlay_->tap.fd(), EPOLLIN, kTap);
   poller_.add(wakeup_.fd(), EPOLLIN, kWakeup);
@@ -48,7 +49,10 @@ void TapThread::run() {
       }
     }
     const Micros now = now_micros();
-    if (view.refresh()) sender_.flush_pending(*view, now);
+    if (view.refresh()) {
+      forwarder_.refresh();
+      sender_.flush_pending(*view, now);
+    }
     sender_.expire(now);
     if (readable && !read_batch(*view, now)) {
       events_.push(event::Failed{"cannot read the TAP device " + overlay_->tap.name() + ": " +

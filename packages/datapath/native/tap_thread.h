@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "forwarder.h"
 #include "frame_sender.h"
 #include "poller.h"
 #include "registry.h"
@@ -34,6 +35,7 @@ class TapThread {
   EventQueue &events_;
   Counters counters_;
   SocketTransmitter transmitter_;
+  Forwarder forwarder_;
   FrameSender sender_;
   Wakeup wakeup_;
   Poller poller_;

@@ -4,6 +4,7 @@
 // frame's way, and a session stays alive for as long as a thread may be using it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "mac_table.h"
 #include "path.h"
 #include "peer.h"
+#include "route_table.h"
 #include "session.h"
 #include "tap.h"
 
@@ -22,12 +24,16 @@ namespace evio {
 
 /// A virtual Ethernet on this host: its device and who is behind which address.
 struct Overlay {
-  Overlay(OverlayId i, Tap t, uint64_t secret)
-      : id(i), tap(std::move(t)), own_mac(tap.mac()), macs(secret) {}
+  Overlay(OverlayId i, Tap t, uint64_t secret, NodeId own, bool carry = true)
+      : id(i), node(own), tap(std::move(t)), own_mac(tap.mac()), carries(carry), macs(secret) {}
 
   const OverlayId id;
+  /// This node's.
+  const NodeId node;
   Tap tap;
   const MacBits own_mac;
+  /// Whether it passes on what is for others; false for a leaf.
+  std::atomic<bool> carries;
   MacTable macs;
 };
 
@@ -39,13 +45,37 @@ struct PeerEntry {
   std::shared_ptr<Session> sending;  // the session to seal with; none before the first is up
 
   bool linked() const { return path && sending; }
+  /// Whether records for others may go to it: it is reached without help of the overlay.
+  bool neighbour() const { return linked() && !path->through_overlay(); }
+};
+
+/// Which slot a node's peer has; sorted by id.
+using NodeIndex = std::vector<std::pair<NodeId, uint16_t>>;
+
+/// An overlay and its ring, as TypeScript sees that at present.
+struct OverlayEntry {
+  std::shared_ptr<Overlay> overlay;
+  std::shared_ptr<const NodeIndex> nodes;
+  std::shared_ptr<const RouteTable> routes;  // none: nothing is reached through others
 };
 
 struct View {
   std::vector<PeerEntry> peers;  // by slot
   std::unordered_map<uint32_t, std::shared_ptr<Session>> sessions;
   std::unordered_map<ChannelKey, Endpoint, ChannelKeyHash> channels;
-  std::vector<std::shared_ptr<Overlay>> overlays;
+  std::vector<OverlayEntry> overlays;
+
+  const OverlayEntry *overlay(OverlayId id) const {
+    for (const OverlayEntry &entry : overlays) {
+      if (entry.overlay->id == id) return &entry;
+    }
+    return nullptr;
+  }
+  /// The entry of a node of the overlay, unless it is no peer.
+  const PeerEntry *peer_of(const OverlayEntry &overlay, NodeId node) const {
+    const auto at = std::lower_bound(overlay.nodes->begin(), overlay.nodes->end(), std::pair{node, uint16_t{0}});
+    return at == overlay.nodes->end() || at->first != node ? nullptr : &peers[at->second];
+  }
 
   /// The peer's entry, unless it is gone.
   const PeerEntry *find(PeerId id) const {

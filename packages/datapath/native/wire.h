@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "bytes.h"
+#include "node_id.h"
 
 namespace evio::wire {
 
@@ -27,6 +28,7 @@ inline constexpr size_t kOverheadBytes = kHeaderBytes + kTagBytes;
 inline constexpr size_t kRecordHeaderBytes = 4;
 inline constexpr size_t kFragmentHeaderBytes = 8;
 inline constexpr size_t kEchoBytes = 14;
+inline constexpr size_t kForwardHeaderBytes = 40;
 /// ChannelData header (RFC 8656 §12.4): channel u16, length u16.
 inline constexpr size_t kChannelHeaderBytes = 4;
 
@@ -35,6 +37,13 @@ inline constexpr size_t kMaxDatagramBytes = 65507;
 /// UDP payload that fits IPv4's minimum of 576 with its 28 bytes of headers.
 inline constexpr size_t kMinPathMtu = 548;
 inline constexpr size_t kDefaultPathMtu = 1200;
+/// What a forward record takes of a hop's datagram, ChannelData header included.
+inline constexpr size_t kForwardOverheadBytes =
+    kChannelHeaderBytes + kOverheadBytes + kRecordHeaderBytes + kForwardHeaderBytes;
+/// On an overlay path: what fits hops of the default path MTU, and of the smallest.
+inline constexpr size_t kDefaultOverlayPathMtu = 1100;
+inline constexpr size_t kMinOverlayPathMtu = kMinPathMtu - kForwardOverheadBytes;
+static_assert(kDefaultOverlayPathMtu + kForwardOverheadBytes <= kDefaultPathMtu);
 
 /// Messages a key may seal (contract: 2^60, then new keys).
 inline constexpr uint64_t kCounterLimit = uint64_t{1} << 60;
@@ -56,6 +65,8 @@ inline constexpr uint8_t kFlagChecksumNeeded = 0x01;
 inline constexpr uint8_t kFlagOfControl = 0x02;
 /// echo: asked by the datapath itself, the reply is not reported to TypeScript.
 inline constexpr uint8_t kFlagInternalEcho = 0x01;
+/// forward: in its header, not the record's: no look-ahead for the rest of the way (route_table.h).
+inline constexpr uint8_t kFlagPlain = 0x01;
 /// Fragmented frames and fragmented control messages are numbered apart: by this bit.
 inline constexpr uint32_t kControlNumber = uint32_t{1} << 31;
 
@@ -139,6 +150,31 @@ inline void write_fragment_header(uint8_t *out, const FragmentHeader &header) {
 /// `body` has at least kFragmentHeaderBytes.
 inline FragmentHeader read_fragment_header(Bytes body) {
   return {read_u32(body.data()), read_u16(body.data() + 4), read_u16(body.data() + 6)};
+}
+
+/// Before a datagram for another node of the overlay, which is sealed for that node.
+struct ForwardHeader {
+  NodeId destination = 0;
+  NodeId source = 0;
+  uint8_t hop_limit = 0;
+  uint8_t flags = 0;
+  uint32_t bound = 0;  // of progress: route_table.h
+};
+
+/// `out` has room for kForwardHeaderBytes.
+inline void write_forward_header(uint8_t *out, const ForwardHeader &header) {
+  write_node_id(out, header.destination);
+  write_node_id(out + 16, header.source);
+  out[32] = header.hop_limit;
+  out[33] = header.flags;
+  write_u16(out + 34, 0);
+  write_u32(out + 36, header.bound);
+}
+
+/// `body` has at least kForwardHeaderBytes.
+inline ForwardHeader read_forward_header(Bytes body) {
+  const uint8_t *in = body.data();
+  return {read_node_id(in), read_node_id(in + 16), in[32], in[33], read_u32(in + 36)};
 }
 
 /// Body of echo request and reply; the reply is the request's body, unchanged.

@@ -1,4 +1,4 @@
-import { type Endpoint, EvioError, type Mac, parseMac } from '@evio/types';
+import { type Endpoint, EvioError, type Mac, type NodeId, parseMac } from '@evio/types';
 import { type Observable, Subject } from 'rxjs';
 import { COUNTER_NAMES, type CounterName } from './counter-names.ts';
 import { loadAddon, type NativeDatapath, type NativeEvent } from './native.ts';
@@ -9,6 +9,7 @@ import type {
   Path,
   PeerCounters,
   PeerHandle,
+  RoutePoint,
   SessionKeys,
   StreamHandle,
   Uplink,
@@ -142,15 +143,24 @@ export class Datapath {
    *
    * @param options.mtu of the device, in bytes
    * @param options.mac absent: the device keeps the one it has
-   * @throws EvioError `TAP_FAILED` with the kernel's reason.
+   * @param options.id this node's in the overlay
+   * @param options.carries false: a leaf, that passes on nothing for others. Default true.
+   * @throws EvioError `TAP_FAILED` with the kernel's reason, `NODE_ID_INVALID`.
    */
-  openTap(options: { readonly name: string; readonly mtu: number; readonly mac?: Mac }): {
+  openTap(options: {
+    readonly name: string;
+    readonly mtu: number;
+    readonly mac?: Mac;
+    readonly id: NodeId;
+    readonly carries?: boolean;
+  }): {
     overlay: OverlayHandle;
     name: string;
     mac: Mac;
   } {
+    const { name, mtu, id, carries = true } = options;
     const mac = options.mac === undefined ? undefined : macNumber(options.mac);
-    const opened = call(() => this.#native.openTap(options.name, options.mtu, mac));
+    const opened = call(() => this.#native.openTap(name, mtu, mac, id, carries));
     return {
       overlay: opened.overlay as OverlayHandle,
       name: opened.name,
@@ -164,12 +174,34 @@ export class Datapath {
   }
 
   /**
-   * Adds a node that frames may go to. Broadcasts go to all peers of the overlay.
+   * Changes whether this node carries what is for others; a leaf does not.
    *
    * @throws EvioError `OVERLAY_UNKNOWN`.
    */
-  addPeer(overlay: OverlayHandle): PeerHandle {
-    return call(() => this.#native.addPeer(overlay)) as PeerHandle;
+  setCarries(overlay: OverlayHandle, carries: boolean): void {
+    call(() => this.#native.setCarries(overlay, carries));
+  }
+
+  /**
+   * Replaces the route table, by which datagrams find their way to peers with an overlay path, and
+   * those of others through this node.
+   *
+   * @param points all nodes within two hops. Next hops must be peers with a direct or TURN path, and
+   *   added before; set the table again when that changes.
+   * @throws EvioError `OVERLAY_UNKNOWN`, `NODE_ID_INVALID`.
+   */
+  setRoutes(overlay: OverlayHandle, points: readonly RoutePoint[]): void {
+    call(() => this.#native.setRoutes(overlay, points));
+  }
+
+  /**
+   * Adds a node that frames may go to. It costs little while it has no path and no session.
+   *
+   * @throws EvioError `OVERLAY_UNKNOWN`, `NODE_ID_INVALID`, `PEER_REFUSED` when the node is a peer
+   *   already.
+   */
+  addPeer(overlay: OverlayHandle, id: NodeId): PeerHandle {
+    return call(() => this.#native.addPeer(overlay, id)) as PeerHandle;
   }
 
   /** Removes a peer with its sessions, waiting frames and learned addresses. */
@@ -178,7 +210,8 @@ export class Datapath {
   }
 
   /**
-   * Sets how datagrams reach a peer. Frames that waited go out, if there is a session.
+   * Sets how datagrams reach a peer. Frames that waited go out, if there is a session. Between an
+   * overlay path and another, the path MTU goes back to the default.
    *
    * @throws EvioError `PEER_UNKNOWN`, `ENDPOINT_INVALID`.
    */
@@ -188,7 +221,8 @@ export class Datapath {
 
   /**
    * Sets the largest UDP payload that the path carries, ChannelData header included; at least 548 bytes
-   * (IPv4's 576), 1,200 before it is set. What does not fit is fragmented.
+   * (IPv4's 576), 1,200 before it is set. What does not fit is fragmented. On an overlay path it is the
+   * datagram inside the forward records: 1,100 before it is set, at least 468.
    *
    * @throws EvioError `PEER_UNKNOWN`.
    */

@@ -11,8 +11,8 @@
  * @example
  * const datapath = Datapath.open({ port: 0 });
  * datapath.events.subscribe(event => console.log(event.type));
- * const { overlay } = datapath.openTap({ name: 'evio0', mtu: 1400 });
- * const peer = datapath.addPeer(overlay);
+ * const { overlay } = datapath.openTap({ name: 'evio0', mtu: 1400, id: ourNodeId });
+ * const peer = datapath.addPeer(overlay, theirNodeId);
  * datapath.setPath(peer, { kind: 'direct', remote: { address: '192.0.2.7', port: 4000 } });
  * datapath.addSession(peer, keysFromTheHandshake);
  */
@@ -26,8 +26,10 @@ export type {
   Path,
   PeerCounters,
   PeerHandle,
+  RoutePoint,
   SessionKeys,
   StreamHandle,
+  UnderlayPath,
   Uplink,
   Via,
 } from './types.ts';

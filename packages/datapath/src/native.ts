@@ -5,7 +5,15 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Endpoint } from '@evio/types';
 import { EvioError } from '@evio/types';
-import type { DatapathEvent, Path, PeerCounters, SessionKeys, Uplink, Via } from './types.ts';
+import type {
+  DatapathEvent,
+  Path,
+  PeerCounters,
+  RoutePoint,
+  SessionKeys,
+  Uplink,
+  Via,
+} from './types.ts';
 
 /** Events as the addon shapes them: MACs as text, the owner 0 for this host. */
 export type NativeEvent =
@@ -24,9 +32,17 @@ export interface NativeDatapath {
   closeStream(stream: number): void;
   bindChannel(uplink: Uplink, channel: number, remote: Endpoint): void;
   unbindChannel(uplink: Uplink, channel: number): void;
-  openTap(name: string, mtu: number, mac?: number): { overlay: number; name: string; mac: number };
+  openTap(
+    name: string,
+    mtu: number,
+    mac: number | undefined,
+    id: string,
+    carries: boolean,
+  ): { overlay: number; name: string; mac: number };
   closeTap(overlay: number): void;
-  addPeer(overlay: number): number;
+  setCarries(overlay: number, carries: boolean): void;
+  setRoutes(overlay: number, points: readonly RoutePoint[]): void;
+  addPeer(overlay: number, id: string): number;
   removePeer(peer: number): void;
   setPath(peer: number, path: Path | undefined): void;
   setPathMtu(peer: number, bytes: number): void;

@@ -1,4 +1,4 @@
-import type { Endpoint, Mac } from '@evio/types';
+import type { Endpoint, Mac, NodeId } from '@evio/types';
 
 declare const brand: unique symbol;
 
@@ -18,8 +18,8 @@ export type Uplink =
   | { readonly kind: 'udp'; readonly server: Endpoint; readonly source?: string }
   | { readonly kind: 'stream'; readonly stream: StreamHandle };
 
-/** How datagrams reach a peer (or a server). For `turn`, `remote` is the peer behind the relay. */
-export type Path =
+/** How datagrams reach a peer (or a server) by UDP. For `turn`, `remote` is the peer behind the relay. */
+export type UnderlayPath =
   | { readonly kind: 'direct'; readonly remote: Endpoint; readonly source?: string }
   | {
       readonly kind: 'turn';
@@ -29,8 +29,29 @@ export type Path =
       readonly remote: Endpoint;
     };
 
-/** For raw datagrams; `uplink` means the TURN server itself. */
-export type Via = Path | { readonly kind: 'uplink'; readonly uplink: Uplink };
+/**
+ * How datagrams reach a peer. For `overlay` they go from neighbour to neighbour by the route table,
+ * sealed for the peer.
+ */
+export type Path = UnderlayPath | { readonly kind: 'overlay' };
+
+/**
+ * For raw datagrams; `uplink` means the TURN server itself, `overlay` a node of an overlay that need
+ * not be a peer (handshakes only).
+ */
+export type Via =
+  | UnderlayPath
+  | { readonly kind: 'uplink'; readonly uplink: Uplink }
+  | { readonly kind: 'overlay'; readonly overlay: OverlayHandle; readonly node: NodeId };
+
+/** A node to which the route table knows a way. */
+export interface RoutePoint {
+  readonly id: NodeId;
+  /** The neighbour to send to; the peer that has this id when it is a neighbour itself. */
+  readonly nextHop: PeerHandle;
+  /** True: it carries nothing, so it is only a way to itself. */
+  readonly leaf?: boolean;
+}
 
 /** The AEADs that sessions may use. */
 export type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
@@ -72,7 +93,7 @@ export type DatapathEvent =
       readonly rttMs: number;
     }
   /** An authenticated datagram from a new address has moved the direct path. */
-  | { readonly type: 'roamed'; readonly peer: PeerHandle; readonly path: Path }
+  | { readonly type: 'roamed'; readonly peer: PeerHandle; readonly path: UnderlayPath }
   /** First authenticated datagram of the peer on a responder's session; it now sends with it. */
   | { readonly type: 'established'; readonly peer: PeerHandle; readonly localIndex: number }
   /** Frames wait for this peer, which has no session or no path; at most once a second. */

@@ -91,7 +91,7 @@ export class Overlay {
     const { config, datapath, identity } = options;
     const { name, mtu } = config.interface;
     const mac = tapMac(identity.nodeId, config.name);
-    const tap = datapath.openTap({ name, mtu, mac });
+    const tap = datapath.openTap({ name, mtu, mac, id: identity.nodeId });
     try {
       await setUpInterface(wantedInterface(config));
     } catch (error) {
@@ -338,7 +338,7 @@ export class Overlay {
     const { clock, datapath, identity, indexes, logger, pins, random, timers, underlay } =
       this.#options;
     const { name, secret } = this.#config;
-    const handle = datapath.addPeer(this.#handle);
+    const handle = datapath.addPeer(this.#handle, record.id);
     datapath.learn(this.#handle, record.mac, handle);
     const session = new PeerSession({
       identity,

@@ -1,13 +1,20 @@
 // The whole receiving path against a hostile network and a hostile peer. The input is a list of
 // datagrams: some as they are, some sealed with a right key, so that what is behind the AEAD is reached
 // as well. Nothing may crash, leak or grow.
-// sources: ../aead.cc ../endpoint.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../aead.cc ../endpoint.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "../test/test_node.h"
 
 using namespace evio;
 using namespace evio::test;
 
 namespace {
+
+/// The one of node 1 (test_node.h).
+Buffer first_key() {
+  Buffer key(kKeyBytes, 1);
+  write_u32(key.data(), 0);
+  return key;
+}
 
 Buffer sealed(Aead &aead, uint64_t counter, Bytes text) {
   Buffer datagram(wire::kOverheadBytes + text.size());
@@ -22,7 +29,7 @@ Buffer sealed(Aead &aead, uint64_t counter, Bytes text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static TestLink link;
-  static Aead aead = std::move(*Aead::create(Cipher::aes256gcm, Aead::Direction::seal, Buffer(kKeyBytes, 1)));
+  static Aead aead = std::move(*Aead::create(Cipher::aes256gcm, Aead::Direction::seal, first_key()));
   static uint64_t counter = 0;
   Bytes input(data, size);
   TestNode &node = link.b;

@@ -2,7 +2,7 @@
 // changes sessions, paths and peers under load. Needs root; says so and passes when it is not. The
 // network namespace lives and dies with this process.
 // sanitizer: thread
-// sources: ../aead.cc ../endpoint.cc ../engine.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../aead.cc ../endpoint.cc ../engine.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
 #include "../engine.h"
 
 #include <linux/if_packet.h>
@@ -53,14 +53,14 @@ struct Side {
   std::shared_ptr<Overlay> overlay;
   PeerId peer = 0;
 
-  explicit Side(const char *name) : device(name) {
+  Side(const char *name, NodeId own, NodeId other) : device(name) {
     std::string error;
     engine = Engine::open({0, true, 1}, [] {}, error);
     CHECK(engine != nullptr);
-    overlay = engine->open_tap({name, 1400, {}}, error);
+    overlay = engine->open_tap({name, 1400, {}}, own, true, error);
     CHECK(overlay != nullptr);
     bring_up(name);
-    peer = *engine->add_peer(overlay->id);
+    peer = *engine->add_peer(overlay->id, other);
   }
 
   void add_session(uint32_t index, uint8_t send, uint8_t receive, Role role) {
@@ -79,8 +79,8 @@ TEST("frames flow while sessions, paths and peers change") {
     return;
   }
   bring_up("lo");
-  Side a("tapa");
-  Side b("tapb");
+  Side a("tapa", 1, 2);
+  Side b("tapb", 2, 1);
   a.engine->set_path(a.peer, loopback(b.engine->port4()));
   b.engine->set_path(b.peer, loopback(a.engine->port4()));
 
@@ -129,7 +129,7 @@ TEST("frames flow while sessions, paths and peers change") {
     }
     if (index % 10 == 0) {
       // A second peer comes, gets what is flooded, and goes.
-      const PeerId other = *a.engine->add_peer(a.overlay->id);
+      const PeerId other = *a.engine->add_peer(a.overlay->id, index + 10);
       a.engine->set_path(other, loopback(9));
       a.engine->learn(a.overlay->id, 0x020000000099, other);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -1,6 +1,6 @@
 // The whole way of a frame, from one node's TAP to the other's, without a kernel in between: the test
 // holds every datagram and the clock.
-// sources: ../aead.cc ../endpoint.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../aead.cc ../endpoint.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "check.h"
 #include "test_node.h"
 
@@ -141,7 +141,7 @@ TEST("when the session in use goes, the newest confirmed one takes over") {
 
 TEST("frames wait for a link, few and not for long, and want one") {
   TestNode a(1);
-  const PeerId peer = *a.registry.add_peer(1);
+  const PeerId peer = *a.registry.add_peer(1, node_of(2));
   a.overlay->macs.learn(0x020000000002, slot_of(peer), a.now);
   for (int i = 0; i < 100; ++i) a.send(test_frame(0x020000000002, a.mac(), 100));
   CHECK(a.count(Counter::queuedFrames) == PendingFrames::kMaxFrames);
@@ -156,10 +156,10 @@ TEST("unicast goes to the owner, the rest to all; a MAC that moves is followed")
   TestNode a(1);
   TestNode b(2);
   TestNode c(3);
-  const PeerId b_at_a = *a.registry.add_peer(1);
-  const PeerId c_at_a = *a.registry.add_peer(1);
-  const PeerId a_at_b = *b.registry.add_peer(1);
-  const PeerId a_at_c = *c.registry.add_peer(1);
+  const PeerId b_at_a = *a.registry.add_peer(1, node_of(2));
+  const PeerId c_at_a = *a.registry.add_peer(1, node_of(3));
+  const PeerId a_at_b = *b.registry.add_peer(1, node_of(1));
+  const PeerId a_at_c = *c.registry.add_peer(1, node_of(1));
   a.registry.set_path(b_at_a, direct_path(2));
   a.registry.set_path(c_at_a, direct_path(3));
   b.registry.set_path(a_at_b, direct_path(1));

@@ -50,6 +50,9 @@ inline Path direct_path(int host, uint16_t port = 4000) {
   return path;
 }
 
+/// Ids in the order of the numbers, up to 255.
+inline NodeId node_of(int number) { return static_cast<NodeId>(number) << 120 | static_cast<NodeId>(number); }
+
 class TestNode {
  public:
   static constexpr Micros kStart = 1'000 * kSecond;
@@ -61,10 +64,13 @@ class TestNode {
     const int room = 4 << 20;
     ::setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     host_ = FileDescriptor(pair[1]);
-    overlay = std::make_shared<Overlay>(1, Tap::over(FileDescriptor(pair[0]), mac()), 7);
+    overlay = std::make_shared<Overlay>(1, Tap::over(FileDescriptor(pair[0]), mac()), 7, node_of(number_));
     registry.add_overlay(overlay);
-    receiver = std::make_unique<Receiver>(registry, network, counters, events);
-    sender = std::make_unique<FrameSender>(overlay, network, counters, events, [this] { ++unanswered; });
+    const auto count = [this] { ++unanswered; };
+    link_forwarder = std::make_unique<Forwarder>(Sender::link, registry.published(), network, counters, events, count);
+    tap_forwarder = std::make_unique<Forwarder>(Sender::frames, registry.published(), network, counters, events, count);
+    receiver = std::make_unique<Receiver>(registry, *link_forwarder, counters, events);
+    sender = std::make_unique<FrameSender>(overlay, *tap_forwarder, counters, events, count);
   }
 
   MacBits mac() const { return 0x020000000000 + static_cast<MacBits>(number_); }
@@ -73,7 +79,11 @@ class TestNode {
   /// Adds the keys between this node and its peer; index and keys follow from the two numbers.
   void add_session(PeerId peer, int to, Role role, uint32_t generation = 0,
                    Cipher cipher = Cipher::aes256gcm) {
-    const auto key = [&](int from) { return Buffer(kKeyBytes, static_cast<uint8_t>(from + 16 * generation)); };
+    const auto key = [&](int from) {
+      Buffer bytes(kKeyBytes, static_cast<uint8_t>(from));
+      write_u32(bytes.data(), generation);
+      return bytes;
+    };
     auto make = [&](Aead::Direction direction, int from) {
       return std::move(*Aead::create(cipher, direction, key(from)));
     };
@@ -145,6 +155,8 @@ class TestNode {
   Counters counters;
   RecordingTransmitter network;
   std::shared_ptr<Overlay> overlay;
+  std::unique_ptr<Forwarder> link_forwarder;
+  std::unique_ptr<Forwarder> tap_forwarder;
   std::unique_ptr<Receiver> receiver;
   std::unique_ptr<FrameSender> sender;
   Micros now;
@@ -159,7 +171,7 @@ struct TestLink {
   PeerId a_at_b;
 
   explicit TestLink(Cipher cipher = Cipher::aes256gcm)
-      : b_at_a(*a.registry.add_peer(1)), a_at_b(*b.registry.add_peer(1)) {
+      : b_at_a(*a.registry.add_peer(1, node_of(2))), a_at_b(*b.registry.add_peer(1, node_of(1))) {
     a.registry.set_path(b_at_a, direct_path(2));
     b.registry.set_path(a_at_b, direct_path(1));
     a.add_session(b_at_a, 2, Role::initiator, 0, cipher);

@@ -92,6 +92,22 @@ TEST("records, fragments and echoes are laid out as the page says") {
   CHECK(!read_echo({bytes.data(), kEchoBytes - 1}));
 }
 
+TEST("forward headers are laid out as the page says") {
+  std::array<uint8_t, kForwardHeaderBytes> bytes{};
+  const NodeId destination = static_cast<NodeId>(0x0102030405060708) << 64 | 0x090a0b0c0d0e0f10;
+  write_forward_header(bytes.data(), {destination, 7, 0x11, 0x12, 0x13141516});
+  const auto rows = table_after("### Forward");
+  CHECK(field(rows, "destination", 0, 16) && read_node_id(&bytes[0]) == destination && bytes[15] == 0x10);
+  CHECK(field(rows, "source", 16, 16) && read_node_id(&bytes[16]) == 7);
+  CHECK(field(rows, "hop limit", 32, 1) && bytes[32] == 0x11);
+  CHECK(field(rows, "flags", 33, 1) && bytes[33] == 0x12);
+  CHECK(field(rows, "reserved", 34, 2) && read_u16(&bytes[34]) == 0);
+  CHECK(field(rows, "bound", 36, 4) && read_u32(&bytes[36]) == 0x13141516);
+  CHECK(rows.back()[0] == std::to_string(kForwardHeaderBytes));
+  const ForwardHeader back = read_forward_header(bytes);
+  CHECK(back.destination == destination && back.source == 7 && back.hop_limit == 0x11 && back.bound == 0x13141516);
+}
+
 TEST("a payload is walked to its end, to padding, or to what is no record") {
   std::vector<uint8_t> payload = {1, 0, 0, 2, 'a', 'b', 9, 7, 0, 0, 5, 0, 0, 1, 'c'};
   RecordReader reader(payload);
