@@ -5,11 +5,11 @@
 #
 #   sh native/test.sh [WORD…]      only those whose name contains one of the words
 #
-# FUZZ_RUNS: inputs for each fuzz target, default 100000. Objects are kept in node_modules/.evio.
+# FUZZ_RUNS: inputs for each fuzz target, default 20000. Objects are kept in node_modules/.evio.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$here/../../.." && pwd)/node_modules/.evio/native-test
-runs=${FUZZ_RUNS:-100000}
+runs=${FUZZ_RUNS:-20000}
 mkdir -p "$out/fuzz"
 cd "$here"
 

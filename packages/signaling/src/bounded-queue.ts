@@ -18,9 +18,10 @@ export class BoundedQueue<T> {
     return true;
   }
 
-  /** The oldest item, taken out. */
-  shift(): T | undefined {
-    return this.#items.shift()?.item;
+  /** The oldest item that fits, taken out. */
+  take(fits: (item: T) => boolean): T | undefined {
+    const index = this.#items.findIndex(({ item }) => fits(item));
+    return index < 0 ? undefined : this.#items.splice(index, 1)[0]?.item;
   }
 
   /** All items, oldest first, taken out. */

@@ -16,10 +16,17 @@ interface Entry {
   readonly record: Uint8Array;
   /** Whether its presence came since our last login. */
   confirmed: boolean;
+  /** It said that it is not available; at this time it is gone. */
+  goneAt?: number | undefined;
 }
 
-/** After a login: so long after the last confirmation, and at the latest, those not seen are gone. */
-export const SETTLE = { quietMs: 3000, longestMs: 15_000 } as const;
+export interface DirectoryTimes {
+  /** After a login: silence, and longest time, until those not seen are gone, in milliseconds. */
+  readonly quietMs: number;
+  readonly longestMs: number;
+  /** From "unavailable" until the peer is gone, in milliseconds. */
+  readonly lingerMs: number;
+}
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
@@ -29,20 +36,29 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
  * The nodes that are available, by full JID. Losing our own connection says nothing about them, so
  * nobody is `gone` by that. After a fresh login the server tells us again who is there; those who
  * are not told once this has settled are gone. After a resumption nothing is in doubt.
+ *
+ * A peer that says "unavailable" is gone a moment later. A server that shuts down says it for
+ * everybody just before it closes our own stream, and then it means nothing; and a node that was
+ * restarted is back by then.
  */
 export class PeerDirectory {
   readonly #peers = new Map<string, Entry>();
   /** Number of peers of each account that has any. */
   readonly #ofAccount = new Map<string, number>();
-  readonly #settle: { readonly quietMs: number; readonly longestMs: number };
+  readonly #times: DirectoryTimes;
   #settling: { readonly latest: number; quietAt: number } | undefined;
 
-  constructor(settle: { readonly quietMs: number; readonly longestMs: number } = SETTLE) {
-    this.#settle = settle;
+  constructor(times: DirectoryTimes) {
+    this.#times = times;
   }
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** Whether we wait to be told that this peer is available, so that it is too early to write. */
+  inDoubt(jid: string): boolean {
+    return this.#settling !== undefined && this.#peers.get(jid)?.confirmed !== true;
   }
 
   /** Those available now, as events. */
@@ -55,9 +71,10 @@ export class PeerDirectory {
   /** A presence with a node record came. */
   available(now: number, jid: string, account: string, record: Uint8Array): PeerEvent[] {
     const known = this.#peers.get(jid);
-    if (this.#settling !== undefined) this.#settling.quietAt = now + this.#settle.quietMs;
+    if (this.#settling !== undefined) this.#settling.quietAt = now + this.#times.quietMs;
     if (known !== undefined && sameBytes(known.record, record)) {
       known.confirmed = true;
+      known.goneAt = undefined;
       return [];
     }
     if (known === undefined && !this.#hasRoom(account)) return [];
@@ -67,9 +84,9 @@ export class PeerDirectory {
   }
 
   /** A presence said that it is not available, or has no record any more. */
-  unavailable(jid: string): PeerEvent[] {
+  unavailable(now: number, jid: string): void {
     const known = this.#peers.get(jid);
-    return known === undefined ? [] : [this.#delete(jid, known.account)];
+    if (known !== undefined) known.goneAt ??= now + this.#times.lingerMs;
   }
 
   /** The group changed: those who are not members any more are gone. */
@@ -86,25 +103,43 @@ export class PeerDirectory {
   /** The connection was lost: nothing is decided until it is back. */
   suspend(): void {
     this.#settling = undefined;
+    for (const entry of this.#peers.values()) {
+      if (entry.goneAt !== undefined) {
+        entry.goneAt = undefined;
+        entry.confirmed = false;
+      }
+    }
   }
 
   /** The session goes on; what had not settled before it was lost settles now. */
   resumed(now: number): void {
     if (![...this.#peers.values()].some(({ confirmed }) => !confirmed)) return;
     this.#settling = {
-      latest: now + this.#settle.longestMs,
-      quietAt: now + this.#settle.quietMs,
+      latest: now + this.#times.longestMs,
+      quietAt: now + this.#times.quietMs,
     };
   }
 
   poll(now: number): PeerEvent[] {
+    const settled = this.#settledAt();
+    const isSettled = settled !== undefined && now >= settled;
+    if (isSettled) this.#settling = undefined;
     const due = this.nextTimeout();
-    if (due === undefined || now < due) return [];
-    this.#settling = undefined;
-    return this.#remove(({ confirmed }) => !confirmed);
+    if (!isSettled && (due === undefined || now < due)) return [];
+    return this.#remove(({ confirmed, goneAt }) => {
+      return (isSettled && !confirmed) || (goneAt !== undefined && now >= goneAt);
+    });
   }
 
   nextTimeout(): number | undefined {
+    let first = this.#settledAt();
+    for (const { goneAt } of this.#peers.values()) {
+      if (goneAt !== undefined && (first === undefined || goneAt < first)) first = goneAt;
+    }
+    return first;
+  }
+
+  #settledAt(): number | undefined {
     return this.#settling && Math.min(this.#settling.latest, this.#settling.quietAt);
   }
 

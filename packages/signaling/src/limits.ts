@@ -9,6 +9,8 @@ export const MAX_STANZA_CHARS = 65_536;
 export const MAX_ANSWER_CHARS = 8 * 1024 * 1024;
 /** An element beyond this ends the stream, because skipping it costs too much. */
 export const MAX_SKIPPED_CHARS = 32 * 1024 * 1024;
+/** The same for its start tag, which is kept until it ends; more than servers let a client send. */
+export const MAX_START_TAG_CHARS = 1024 * 1024;
 /** Nesting of elements within a stanza; Jingle needs 5. */
 export const MAX_DEPTH = 24;
 /** Elements within a stanza; 64 candidates need about 70. */

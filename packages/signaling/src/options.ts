@@ -1,5 +1,6 @@
 import { EvioError } from '@evio/types';
 import type { ClientCertificate } from './dial.ts';
+import type { DirectoryTimes } from './directory.ts';
 import { type Jid, parseJid } from './jid.ts';
 import type { KeepaliveTimes } from './keepalive.ts';
 import type { OutboxTimes } from './outbox.ts';
@@ -13,14 +14,11 @@ export interface SignalingLogger {
   warn(fields: object, message: string): void;
 }
 
-export interface SignalingTimes extends KeepaliveTimes, OutboxTimes {
+export interface SignalingTimes extends KeepaliveTimes, OutboxTimes, DirectoryTimes {
   /** For a connection with TLS, per address of the server, in milliseconds. */
   readonly connectMs: number;
   /** For each answer of the server during the login, in milliseconds. */
   readonly stepMs: number;
-  /** After a fresh login: silence, and longest time, until peers not seen are gone. */
-  readonly quietMs: number;
-  readonly longestMs: number;
 }
 
 export const TIMES: SignalingTimes = {
@@ -31,6 +29,7 @@ export const TIMES: SignalingTimes = {
   queueMs: 60_000,
   quietMs: 3000,
   longestMs: 15_000,
+  lingerMs: 1500,
 };
 
 export interface SignalingOptions {

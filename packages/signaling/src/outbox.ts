@@ -50,9 +50,13 @@ export class Outbox {
     return false;
   }
 
-  /** The next request to write; from here it waits for its answer. */
-  next(now: number): Request | undefined {
-    const request = this.#queue.shift();
+  /**
+   * The next request to write; from here it waits for its answer.
+   *
+   * @param mayGo whether this full JID can be written to now
+   */
+  next(now: number, mayGo: (to: string) => boolean = () => true): Request | undefined {
+    const request = this.#queue.take(({ to }) => to === undefined || mayGo(to));
     if (request !== undefined) this.written(now, request);
     return request;
   }

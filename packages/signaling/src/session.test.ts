@@ -215,3 +215,54 @@ test('a server that gives no roster ends the attempt', async () => {
   fixture.pass(10_000);
   await assert.rejects(begun, { code: 'SIGNALING_TIMEOUT' });
 });
+
+test('after a fresh login a message waits until its peer is there again, or surely is not', async () => {
+  const fixture = new SessionFixture();
+  await fixture.online('a@x', 'b@x');
+  for (const name of ['a', 'b']) fixture.say(`<presence from='${name}@x/1'>${NODE}</presence>`);
+  fixture.session.suspend(broken);
+  for (const name of ['a', 'b']) {
+    fixture.session.request(`${name}@x/1`, build).catch(() => undefined);
+  }
+  fixture.take();
+  await fixture.online('a@x', 'b@x');
+  const sentTo = () =>
+    fixture.take().flatMap(({ attrs }) => (attrs.to?.includes('@') ? attrs.to : []));
+  assert.deepEqual(sentTo(), []);
+  fixture.say(`<presence from='a@x/1'>${NODE}</presence>`);
+  assert.deepEqual(sentTo(), ['a@x/1']);
+  fixture.say("<a xmlns='urn:xmpp:sm:3' h='3'/>");
+  fixture.pass(3000);
+  assert.deepEqual(sentTo(), ['b@x/1']);
+  assert.equal(fixture.peers.at(-1)?.type, 'gone');
+});
+
+test('credentials are asked for again before they end', async () => {
+  const fixture = new SessionFixture();
+  await fixture.online('a@x');
+  const asked = () =>
+    fixture.take().find(iq => iq.getChild('services', 'urn:xmpp:extdisco:2') !== undefined);
+  const answer = async () => {
+    const query = asked();
+    assert.ok(query !== undefined);
+    const expires = new Date(fixture.now + 400_000).toISOString();
+    fixture.say(
+      `<iq type='result' from='x' id='${query.attrs.id}'><services xmlns='urn:xmpp:extdisco:2'>` +
+        `<service type='turn' host='192.0.2.1' username='u${fixture.now}' password='p' expires='${expires}'/>` +
+        '</services></iq>',
+    );
+    await new Promise(resolve => setImmediate(resolve));
+  };
+  fixture.management.refused();
+  fixture.pass(0);
+  await answer();
+  assert.equal(fixture.servers[0]?.username, 'u0');
+  for (let second = 1; second < 300; second += 1) {
+    fixture.pass(1000);
+    fixture.say(' ');
+  }
+  assert.equal(asked(), undefined);
+  fixture.pass(1000);
+  await answer();
+  assert.equal(fixture.servers[0]?.username, 'u300000');
+});

@@ -217,6 +217,7 @@ export class Session {
     }
     counters.expired += outbox.expire(now);
     this.#tell(directory.poll(now));
+    this.#flush();
     if (this.#ready && this.#servicesDue !== undefined && now >= this.#servicesDue) {
       this.#servicesDue = undefined;
       void this.#fetchServices();
@@ -302,10 +303,11 @@ export class Session {
       case 'available': {
         const { jid, account, record } = inbound;
         this.#tell(directory.available(this.#o.now(), jid, account, record));
+        this.#flush();
         return;
       }
       case 'unavailable':
-        this.#tell(directory.unavailable(inbound.jid));
+        directory.unavailable(this.#o.now(), inbound.jid);
         return;
       case 'roster':
         membership.apply(inbound.query);
@@ -356,9 +358,10 @@ export class Session {
   }
 
   #flush(): void {
-    const { management, outbox, counters } = this.#o;
+    const { directory, management, outbox, counters } = this.#o;
     while (this.#ready && management.unacknowledged < MAX_UNACKNOWLEDGED) {
-      const request = outbox.next(this.#o.now());
+      // After a restart of the server others may return later than we do; they would miss it.
+      const request = outbox.next(this.#o.now(), to => !directory.inDoubt(to));
       if (request === undefined) return;
       counters.sent += 1;
       this.#write(request.text, request.id);

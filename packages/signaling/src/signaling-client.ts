@@ -259,8 +259,11 @@ export class SignalingClient {
           onlineAt = this.#now();
         });
       } catch (cause) {
-        if (!(cause instanceof EvioError)) throw cause;
-        error = cause;
+        // A fault of ours must not end a daemon whose links need no server.
+        error =
+          cause instanceof EvioError
+            ? cause
+            : new EvioError('SIGNALING_FAILED', `unexpected: ${String(cause)}`, { cause });
       }
       if (this.#stop.signal.aborted) return;
       this.#counters.failures += 1;
@@ -269,7 +272,8 @@ export class SignalingClient {
       const step = this.#backoff.next(failure, onlineMs, this.#fraction());
       const retryInMs = this.#atOnce && failure === 'transient' ? 0 : Math.round(step);
       this.#atOnce = false;
-      logger.warn({ code: error.code, retryInMs }, `XMPP offline: ${error.message}`);
+      const details = error.code === 'SIGNALING_FAILED' ? { err: error.cause } : {};
+      logger.warn({ code: error.code, retryInMs, ...details }, `XMPP offline: ${error.message}`);
       this.#interrupt = new AbortController();
       this.#setState({ state: 'offline', error, retryInMs });
       await this.#sleep(retryInMs);

@@ -109,6 +109,22 @@ test('only what is expected may be large', () => {
   assert.equal(read(`${ROOT}${roster.replace('roster', 'other')}`, { limitFor }).skipped, 1);
 });
 
+test('a start tag beyond the limit is skipped with its element', () => {
+  const tag = `<iq id='${'x'.repeat(200_000)}'/>`;
+  const { elements, errors, skipped } = read(`${ROOT}${tag}<presence/>`, { step: 1000 });
+  assert.deepEqual([errors.length, skipped, elements.length], [0, 1, 2]);
+});
+
+test('white space keeps a connection alive for as long as it likes', () => {
+  const parser = new StanzaParser();
+  const names: string[] = [];
+  parser.on('element', ({ name }: Element) => names.push(name));
+  parser.write(ROOT);
+  for (let n = 0; n < 200_000; n += 1) parser.write(' ');
+  for (const piece of ["<presence from='", "a@x'", '/>']) parser.write(piece);
+  assert.deepEqual(names, ['presence']);
+});
+
 test('an element, a tag or an attribute that never ends ends the stream', () => {
   const megabyte = 'x'.repeat(1_000_000);
   for (const [start, piece] of [

@@ -2,7 +2,16 @@ import { EventEmitter } from 'node:events';
 import { EvioError } from '@evio/types';
 import { type Attributes, Element } from '@xmpp/xml';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
-import { MAX_DEPTH, MAX_ELEMENTS, MAX_SKIPPED_CHARS, MAX_STANZA_CHARS } from './limits.ts';
+import {
+  MAX_DEPTH,
+  MAX_ELEMENTS,
+  MAX_SKIPPED_CHARS,
+  MAX_STANZA_CHARS,
+  MAX_START_TAG_CHARS,
+} from './limits.ts';
+
+/** What is read between two checks of the limits, in characters. */
+const STEP_CHARS = 4096;
 
 /** What is known of a child of the stream when its start tag has been read. */
 export interface Opening {
@@ -65,20 +74,19 @@ export class StanzaParser extends EventEmitter {
 
   /** Reads the next characters. */
   write(text: string): void {
-    // Small steps: the limits are checked between them, and saxes keeps no more than one.
-    for (let at = 0; at < text.length && !this.#dead; at += 4096) {
-      const piece = text.slice(at, at + 4096);
+    // Small steps: the limits are checked between them.
+    for (let at = 0; at < text.length && !this.#dead; at += STEP_CHARS) {
+      const piece = text.slice(at, at + STEP_CHARS);
       this.#chars += piece.length;
       this.#sax.write(piece);
-      if (this.#depth < 2 && this.#opening === undefined) {
-        // A start tag or white space between stanzas that does not end.
-        if (this.#chars > MAX_STANZA_CHARS && !/^\s*$/.test(piece)) {
-          this.#fail('a start tag is too long');
-        }
+      if (this.#depth < 2) {
+        // White space between stanzas keeps a connection alive, for months perhaps.
+        if (/^\s*$/.test(piece)) this.#chars = 0;
+        else if (this.#chars > MAX_START_TAG_CHARS) this.#fail('a start tag does not end');
       } else if (this.#chars > MAX_SKIPPED_CHARS) {
-        this.#fail('an element is too long');
-      } else if (this.#chars > this.#limit + 4096) {
-        // The piece may hold the end of the element before; hence one piece of tolerance.
+        this.#fail('an element does not end');
+      } else if (this.#chars > this.#limit + STEP_CHARS) {
+        // A step may begin with the end of the element before; hence the tolerance.
         this.#cursor = undefined;
       }
     }
@@ -115,7 +123,7 @@ export class StanzaParser extends EventEmitter {
       this.#opening = { name: tag.local, attrs };
       this.#elements = 0;
       this.#limit = this.#limitFor(this.#opening);
-      this.#cursor = element;
+      this.#cursor = this.#chars > this.#limit + STEP_CHARS ? undefined : element;
       return;
     }
     this.#elements += 1;

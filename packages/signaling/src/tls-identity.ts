@@ -38,7 +38,7 @@ const UNTRUSTED = new Set([
 /** Turns an error of a socket or of TLS into one that says what to do. */
 export function connectionError(error: unknown, where: string): EvioError {
   if (error instanceof EvioError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', message, reason } = error as NodeJS.ErrnoException & { reason?: string };
   const options = { cause: error };
   if (UNTRUSTED.has(code)) {
     return new EvioError(
@@ -54,6 +54,13 @@ export function connectionError(error: unknown, where: string): EvioError {
       options,
     );
   }
+  if (code === 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME') {
+    return new EvioError(
+      'TLS_NAME_MISMATCH',
+      `${where} has no certificate for our domain`,
+      options,
+    );
+  }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return new EvioError(
       'TLS_NAME_MISMATCH',
@@ -62,7 +69,7 @@ export function connectionError(error: unknown, where: string): EvioError {
     );
   }
   if (/^ERR_SSL_|^EPROTO$/.test(code)) {
-    return new EvioError('TLS_FAILED', `TLS with ${where} failed: ${message}`, options);
+    return new EvioError('TLS_FAILED', `TLS with ${where} failed: ${reason ?? message}`, options);
   }
   return new EvioError(
     'XMPP_UNREACHABLE',

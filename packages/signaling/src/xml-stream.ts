@@ -9,6 +9,8 @@ import { connectionError } from './tls-identity.ts';
 
 /** How long a server gets to close its side of the stream, in milliseconds. */
 const CLOSE_MS = 1000;
+/** Elements that may wait to be read: before the server has shown who it is, and after. */
+const INBOX = { stranger: 64, server: 5000 } as const;
 
 export interface XmlStreamOptions extends StanzaParserOptions {
   readonly domain: string;
@@ -40,9 +42,11 @@ export class XmlStream {
   readonly #stepMs: number;
   readonly #onClosed: (error: EvioError) => void;
   readonly #inbox: Element[] = [];
+  #inboxLimit: number = INBOX.stranger;
   #waiting: ((element: Element | EvioError) => void) | undefined;
   #handler: ((element: Element) => void) | undefined;
   #closed: EvioError | undefined;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(options: XmlStreamOptions) {
     const { domain, socket, stepMs } = options;
@@ -96,6 +100,8 @@ export class XmlStream {
 
   /** Opens the stream anew after a login (RFC 6120 §4.3.3); returns the new features. */
   async restart(): Promise<Element> {
+    // With the answer to a resumption come all stanzas that were missed.
+    this.#inboxLimit = INBOX.server;
     await this.#guard(() => this.#entity.restart());
     return this.#features();
   }
@@ -152,9 +158,10 @@ export class XmlStream {
   /** Closes the stream politely (RFC 6120 §4.4), so that the server ends the session at once. */
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
-    this.#entity.timeout = CLOSE_MS;
-    await this.#entity.disconnect().catch(() => undefined); // the socket is destroyed either way
-    this.destroy(new EvioError('SIGNALING_STOPPED', 'the stream was closed'));
+    this.write('</stream:stream>');
+    const timer = setTimeout(() => this.destroy(closed()), CLOSE_MS);
+    await this.#ended.promise;
+    clearTimeout(timer);
   }
 
   /** Ends the connection now; a server keeps the session for its resumption. */
@@ -163,6 +170,7 @@ export class XmlStream {
     this.#closed = error;
     this.#socket.destroy();
     this.#waiting?.(error);
+    this.#ended.resolve();
     this.#onClosed(error);
   }
 
@@ -180,8 +188,7 @@ export class XmlStream {
     if (element.is('error', NS_STREAM)) this.destroy(streamError(element));
     else if (this.#handler !== undefined) this.#handler(element);
     else if (this.#waiting !== undefined) this.#waiting(element);
-    // Before the login is complete a server has nothing to say but answers.
-    else if (this.#inbox.push(element) > 64) {
+    else if (this.#inbox.push(element) > this.#inboxLimit) {
       this.destroy(new EvioError('XMPP_PROTOCOL', 'the server does not wait for answers'));
     }
   }
@@ -216,6 +223,10 @@ function connectedSocket(socket: TLSSocket, onChunk: (chunk: Uint8Array) => Uint
       socket.end();
     }
   };
+}
+
+function closed(): EvioError {
+  return new EvioError('SIGNALING_STOPPED', 'the stream was closed');
 }
 
 function parserWith(options: StanzaParserOptions) {

@@ -79,14 +79,11 @@ declare module '@xmpp/client' {
   export interface Entity extends EventEmitter {
     readonly status: string;
     readonly reconnect: { stop(): void };
-    /** Milliseconds for each step of opening and closing the stream. */
-    timeout: number;
     transports: Transport[];
     connect(service: string): Promise<void>;
     open(options: { domain: string }): Promise<unknown>;
     restart(): Promise<unknown>;
     write(text: string): Promise<void>;
-    disconnect(): Promise<unknown>;
     _onElement(element: import('@xmpp/xml').Element): void;
   }
 

@@ -1,14 +1,37 @@
 /**
- * Which peers a node links to, and in which role.
+ * Which peers a node links to, where its datagrams go, and how a broadcast reaches everybody once.
  *
- * In: the members that are known. Out: the links that are wanted. No sockets, no clock. Today every
- * node links to every other ({@link FullMesh}); the structured ring will be another
- * {@link LinkPolicy}, and nothing else in the agent has to change for it.
+ * {@link OverlayTopology} is one node's part of the structured ring. In: members, links that came up
+ * or died, control messages, time. Out: links to make or end, control messages to send, and two
+ * tables that the datapath executes ({@link RouteTable}, {@link FloodTable}). No sockets, no clock.
+ * docs/topology.md explains it; `npm run simulate` runs it with thousands of nodes.
  *
  * @example
- * const policy = new FullMesh({ successors: 2, static: [] });
- * policy.links(self, members).get(member.id); // 'successor' | 'shortcut' | 'static'
+ * const topology = new OverlayTopology({ self, successors: 2, shortcuts: 'auto', onDemand: 8, random });
+ * topology.announce(now, { sequence, record });
+ * topology.memberSeen(now, { id, sequence, record, signaling: true });
+ * for (let out = topology.poll(); out; out = topology.poll()) {
+ *   if (out.type === 'link') dial(out.id, out.role); // … linkUp(now, id, rttMs) when it is up
+ * }
  */
+export type { Coordinate } from './coordinate.ts';
+export { FLOOD_LOG_MS, FLOOD_LOG_SIZE, FloodLog } from './flood-log.ts';
+export { type FloodCopy, type FloodNeighbour, type FloodPart, FloodTable } from './flood-table.ts';
+export { FLOOD_FORGET_MS, FLOOD_WINDOW, FloodWindow } from './flood-window.ts';
 export { FullMesh, type FullMeshOptions } from './full-mesh.ts';
 export type { LinkPolicy, LinkRole, Member } from './link-policy.ts';
+export { type MemberDirectory, type MemberEntry, Members } from './member-directory.ts';
+export type { Neighbour } from './neighbour.ts';
+export { OverlayTopology, type SeenMember } from './overlay-topology.ts';
 export { clockwiseDistance, ringSuccessors } from './ring.ts';
+export { type RingPoint, RingPoints } from './ring-point.ts';
+export {
+  FIRST_BOUND,
+  HOP_LIMIT,
+  type RouteEntry,
+  type RouteState,
+  type RouteStep,
+  RouteTable,
+} from './route-table.ts';
+export { shortcutCount } from './shortcut-links.ts';
+export type { TopologyOptions, TopologyOutput } from './topology-options.ts';

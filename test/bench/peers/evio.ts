@@ -5,7 +5,7 @@ import type { Peer } from '../peer.ts';
 /** Two agents with the lab's hub, as anybody would configure them. */
 export const evio: Peer = {
   name: 'evio',
-  prepare: async () => (await run([process.execPath, EVIO, '--version'])).stdout.trim(),
+  prepare: async () => (await run([EVIO, '--version'])).stdout.trim(),
   start: async (lab, left, right) => {
     const [a, b] = [await lab.agent(left.name), await lab.agent(right.name)];
     const { path } = await a.linkedTo(b, 30_000);

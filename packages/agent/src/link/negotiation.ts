@@ -7,12 +7,14 @@
  * XEP-0166 §7.2.16 asks for). Sans-IO: times are milliseconds of one monotonic clock.
  */
 
-/** How long the other side may take to make the first offer, to answer ours, and to connect. */
+/** How long the other side may take to make the first offer, and to connect. */
 export const OFFER_WAIT = 2_500;
-export const ANSWER_TIMEOUT = 5_000;
 export const CHECK_TIMEOUT = 30_000;
+/** How long it may take to answer ours: this, and each time as much longer, up to the longest. */
+export const ANSWER_TIMEOUT = 2_000;
+export const LONGEST_ANSWER_TIMEOUT = 10_000;
 /** Pauses after failures: doubled each time, up to the longest. */
-export const FIRST_PAUSE = 1_000;
+export const FIRST_PAUSE = 250;
 export const LONGEST_PAUSE = 30_000;
 /** A link that works is not renegotiated more often than this. */
 export const RESTART_INTERVAL = 1_000;
@@ -51,10 +53,11 @@ export class Negotiation {
     if (this.#state.kind === 'idle') this.#begin(now);
   }
 
-  /** The peer came back as a new process: what was agreed with the old one is void. */
+  /** The peer is back as a new process: what was agreed with the old one is void. */
   peerRestarted(now: number): void {
+    this.#reachable = true;
     this.#failures = 0;
-    if (this.#reachable) this.#begin(now);
+    this.#begin(now);
   }
 
   /**
@@ -88,8 +91,9 @@ export class Negotiation {
 
   /** Our offer of `session` went out. */
   offered(now: number, session: string): void {
+    const patience = Math.min(ANSWER_TIMEOUT * (this.#failures + 1), LONGEST_ANSWER_TIMEOUT);
     this.#lastOffer = now;
-    this.#state = { kind: 'offering', session, until: now + ANSWER_TIMEOUT };
+    this.#state = { kind: 'offering', session, until: now + patience };
   }
 
   /** An offer came. Whether it is to be answered; if so, it replaces whatever was under way. */

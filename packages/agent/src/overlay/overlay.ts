@@ -285,8 +285,11 @@ export class Overlay {
       if (admission.kind === 'self' || admission.kind === 'unchanged') return;
       const { record } = admission.member;
       this.#options.logger.info({ peer: account, node: record.id }, admission.kind);
+      // We may have kept a link to it while its server, or ours, did not know it.
+      const kept = this.#peers.get(record.id);
       this.#reconcile();
-      if (admission.kind === 'restarted') this.#peers.get(record.id)?.restarted(record, jid);
+      if (kept?.record.sequence === record.sequence) kept.reach(jid);
+      else kept?.restarted(record, jid);
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       if (this.#refused.get(account)?.error.message !== error.message) {

@@ -257,12 +257,17 @@ export class Underlay {
       if (added.length > 0) owner.found(added.map(wireCandidate));
       owner.wake();
     }
-    const moved = removed.some(
-      ({ type, related }) =>
-        type === 'srflx' &&
-        added.some(other => other.type === 'srflx' && same(other.related, related)),
-    );
-    if (moved) onGroundChanged('the NAT maps us elsewhere', { reconnect: false });
+    const moved = removed.filter(candidate => this.#mappingIsGone(candidate));
+    if (moved.length === 0) return;
+    // From another public address, even established TCP connections go nowhere.
+    const seen = new Set(this.candidates.map(({ endpoint }) => endpoint.address));
+    const reconnect = moved.some(({ endpoint }) => !seen.has(endpoint.address));
+    onGroundChanged('the NAT maps us elsewhere', { reconnect });
+  }
+
+  /** Whether a server-reflexive candidate went although its local address is still there. */
+  #mappingIsGone({ type, base }: LocalCandidate): boolean {
+    return type === 'srflx' && base.kind === 'host' && this.#addresses.includes(base.local.address);
   }
 
   #onDatagram({ bytes, via, local }: Extract<DatapathEvent, { type: 'datagram' }>): void {
@@ -356,8 +361,4 @@ function serverKey({ kind, transport, endpoint }: IceServer): string {
 
 function show({ type, endpoint }: LocalCandidate): string {
   return `${type} ${formatEndpoint(endpoint)}`;
-}
-
-function same(a: Endpoint | undefined, b: Endpoint | undefined): boolean {
-  return a !== undefined && b !== undefined && formatEndpoint(a) === formatEndpoint(b);
 }

@@ -1,0 +1,63 @@
+import type { RingPoint } from './ring-point.ts';
+
+const MAX_MS = 300_000;
+/** A reported failure is forgotten after this long without another. */
+const FORGET_MS = 600_000;
+
+interface Exclusion {
+  until: number;
+  failures: number;
+}
+
+/**
+ * Members that are not tried for a while: each failure in a row doubles the wait, up to five
+ * minutes. Whatever proves them alive (they call, or a neighbour has them) ends it.
+ */
+export class Exclusions {
+  readonly #excluded = new Map<RingPoint, Exclusion>();
+
+  /** An attempt failed: wait `firstMs` · 2^(failures − 1), spread by `jitter` (0…1) to ± 25 %. */
+  failed(now: number, point: RingPoint, firstMs: number, jitter: number): void {
+    const failures = (this.#excluded.get(point)?.failures ?? 0) + 1;
+    const wait = Math.min(MAX_MS, firstMs * 2 ** Math.min(20, failures - 1));
+    this.#excluded.set(point, { until: now + wait * (0.75 + jitter / 2), failures });
+  }
+
+  /** Somebody lost it: not tried for `ms`, without counting as a failure of ours. */
+  suspect(now: number, point: RingPoint, ms: number): void {
+    const held = this.#excluded.get(point);
+    if (held) held.until = Math.max(held.until, now + ms);
+    else this.#excluded.set(point, { until: now + ms, failures: 0 });
+  }
+
+  /** It lives. */
+  clear(point: RingPoint): boolean {
+    return this.#excluded.delete(point);
+  }
+
+  has(now: number, point: RingPoint): boolean {
+    const held = this.#excluded.get(point);
+    return held !== undefined && held.until > now;
+  }
+
+  /** How many attempts in a row have failed. */
+  failures(point: RingPoint): number {
+    return this.#excluded.get(point)?.failures ?? 0;
+  }
+
+  /** When the next one may be tried again. */
+  nextTimeout(now: number): number | undefined {
+    let next: number | undefined;
+    for (const { until } of this.#excluded.values()) {
+      if (until > now && (next === undefined || until < next)) next = until;
+    }
+    return next;
+  }
+
+  /** Forgets what is long past. */
+  sweep(now: number): void {
+    for (const [point, { until }] of this.#excluded) {
+      if (until + FORGET_MS < now) this.#excluded.delete(point);
+    }
+  }
+}

@@ -1,0 +1,479 @@
+import type { NodeId } from '@evio/types';
+import { EvioError } from '@evio/types';
+import { buildFlood } from './build-flood.ts';
+import { buildRoutes } from './build-routes.ts';
+import { decodeControl } from './control-message.ts';
+import { encodeGoodbye } from './control-writer.ts';
+import { type Coordinate, VivaldiCoordinate } from './coordinate.ts';
+import type { FloodTable } from './flood-table.ts';
+import type { LinkRole } from './link-policy.ts';
+import { Links } from './links.ts';
+import { type MemberDirectory, Members } from './member-directory.ts';
+import { MemberGossip } from './member-gossip.ts';
+import { Neighbour } from './neighbour.ts';
+import { NeighbourExchange } from './neighbour-exchange.ts';
+import { OnDemandLinks } from './on-demand-links.ts';
+import { RingLinks } from './ring-links.ts';
+import type { RingPoint } from './ring-point.ts';
+import type { RouteTable } from './route-table.ts';
+import { ShortcutLinks, shortcutCount } from './shortcut-links.ts';
+import {
+  FIRST_BACKOFF_MS,
+  LINKS_MAX,
+  SUSPECT_MS,
+  type TopologyOptions,
+  type TopologyOutput,
+  UNWANTED_MS,
+} from './topology-options.ts';
+
+/** A member as presence or a verified node record tells it. */
+export interface SeenMember {
+  readonly id: NodeId;
+  /** Of the node record; the newest wins. */
+  readonly sequence: number;
+  readonly leaf?: boolean;
+  /** The signed node record, opaque here. */
+  readonly record: Uint8Array;
+  /** The server says it is there now. */
+  readonly signaling: boolean;
+}
+
+/** After a ring neighbour's link died it is left alone this long: then one attempt shows if it lives. */
+const RETRY_LOST_MS = 3_000;
+/** Look-ahead changes are collected this long before the tables are announced. */
+const TABLES_MS = 200;
+const SWEEP_MS = 60_000;
+
+/**
+ * One node's part in the overlay: which links it wants, where datagrams go, how broadcasts spread.
+ *
+ * Sans-IO. Call an input, then `poll()` until it returns undefined, then sleep until
+ * `nextTimeout()` and call `tick()`. `now` is in milliseconds and never goes back.
+ */
+export class OverlayTopology {
+  readonly self: RingPoint;
+  readonly #options: TopologyOptions;
+  readonly #members: MemberDirectory;
+  readonly #links: Links;
+  readonly #ring: RingLinks;
+  readonly #shortcuts: ShortcutLinks;
+  readonly #onDemand: OnDemandLinks;
+  readonly #exchange: NeighbourExchange;
+  readonly #gossip: MemberGossip;
+  readonly #position: VivaldiCoordinate;
+  readonly #static = new Set<RingPoint>();
+  readonly #lost = new Set<RingPoint>();
+  #outputs: TopologyOutput[] = [];
+  #polled = 0;
+  #routes: RouteTable | undefined;
+  #flood: FloodTable | undefined;
+  #tablesAt = Number.POSITIVE_INFINITY;
+  #sweepAt = 0;
+  #now = 0;
+  #dirty = true;
+  /** Control messages that were malformed. */
+  malformed = 0;
+
+  constructor(options: TopologyOptions) {
+    this.#options = options;
+    this.#members = options.members ?? new Members();
+    this.self = this.#members.points.intern(options.self);
+    const output = (out: TopologyOutput) => void this.#outputs.push(out);
+    const send = (to: NodeId, bytes: Uint8Array) => output({ type: 'send', to, bytes });
+    const links = new Links(this.self, this.#members, options.random, output);
+    this.#links = links;
+    this.#position = new VivaldiCoordinate([links.chance(), links.chance()]);
+    const leaf = options.leaf ?? false;
+    this.#ring = new RingLinks(links, options.successors);
+    this.#shortcuts = new ShortcutLinks(
+      links,
+      leaf ? 0 : options.shortcuts,
+      options.successors,
+      (options.proximity ?? true) ? this.#position : undefined,
+    );
+    this.#onDemand = new OnDemandLinks(links, options.onDemand);
+    this.#exchange = new NeighbourExchange(links, leaf, this.#position, send);
+    this.#gossip = new MemberGossip(links, send, output, () => this.flood);
+  }
+
+  // Members
+
+  /** This node's own record; again with a newer sequence when it changes or on `refute`. */
+  announce(now: number, own: { sequence: number; record: Uint8Array }): void {
+    this.#now = now;
+    const entry = { leaf: this.#options.leaf ?? false, ...own };
+    this.#members.add(this.self.id, entry);
+    this.#gossip.announce(now, entry);
+    this.#dirty = true;
+  }
+
+  /** Whether the signaling server is reachable. Without it, members are spread by the overlay. */
+  signaling(now: number, online: boolean): void {
+    this.#now = now;
+    this.#gossip.signaling(now, online);
+  }
+
+  /** A member whose record is verified, from presence or after a `record` output. */
+  memberSeen(now: number, member: SeenMember): void {
+    this.#now = now;
+    if (member.id === this.self.id) return;
+    const entry = { sequence: member.sequence, leaf: member.leaf ?? false, record: member.record };
+    const point = this.#members.points.intern(member.id);
+    if (!member.signaling && this.#gossip.isDead(point, member.sequence)) return;
+    const news = this.#members.add(member.id, entry);
+    this.#gossip.seen(point, entry, member.signaling);
+    if (news === 'known') return;
+    this.#links.exclusions.clear(point);
+    const neighbour = this.#links.neighbours.get(point);
+    if (neighbour) neighbour.leaf = entry.leaf;
+    if (news === 'new') this.#exchange.askIncomplete(now);
+    this.#dirty = true;
+  }
+
+  /** The server says it went. A member that the overlay still reaches stays one. */
+  memberGone(now: number, id: NodeId): void {
+    this.#now = now;
+    const point = this.#members.points.get(id);
+    if (!point || point === this.self) return;
+    if (this.#links.neighbours.has(point) || this.#links.seenByNeighbours(point)) return;
+    this.#members.remove(point);
+    this.#dirty = true;
+  }
+
+  /** The members that the configuration asks links to. */
+  setStatic(now: number, ids: Iterable<NodeId>): void {
+    this.#now = now;
+    this.#static.clear();
+    for (const id of ids) this.#static.add(this.#members.points.intern(id));
+    this.#static.delete(this.self);
+    this.#dirty = true;
+  }
+
+  // Links
+
+  /** Another member wants a link. True: make it. `role` as the offer says, if it does. */
+  accepts(now: number, id: NodeId, role: LinkRole | undefined): boolean {
+    this.#now = now;
+    const point = this.#members.points.intern(id);
+    if (this.#links.exclusions.clear(point)) this.#dirty = true;
+    const { neighbours, attempts } = this.#links;
+    if (neighbours.has(point) || attempts.has(point)) return true;
+    if (neighbours.size >= LINKS_MAX) return false;
+    if (this.#everybody()) return true;
+    if (role === undefined || role === 'static') return true;
+    const taken = [...neighbours.values()].filter(
+      neighbour => neighbour.theirs === role && neighbour.wish() === 'none',
+    ).length;
+    if (role === 'on-demand') return taken < 2 * this.#options.onDemand;
+    if (this.#options.leaf) return false;
+    if (role === 'successor') return true;
+    const own = Math.max(1, this.#shortcuts.count);
+    return taken < 2 * own;
+  }
+
+  /** In which role a link to it is asked for at present; goes into the offer. */
+  attemptRole(id: NodeId): LinkRole | undefined {
+    const point = this.#members.points.get(id);
+    return point && this.#links.attempts.get(point)?.role;
+  }
+
+  /** A link is up, whoever began it. Round trip in ms if measured. */
+  linkUp(now: number, id: NodeId, rttMs?: number): void {
+    this.#now = now;
+    const point = this.#members.points.intern(id);
+    this.#links.attempts.delete(point);
+    this.#links.exclusions.clear(point);
+    this.#lost.delete(point);
+    const leaf = this.#members.isLeaf(point);
+    const neighbour = new Neighbour(now, point, leaf, rttMs);
+    this.#links.neighbours.set(point, neighbour);
+    this.#shortcuts.up(point);
+    this.#evaluate(now);
+    this.#exchange.linkUp(now, neighbour);
+    this.#gossip.linkUp(now);
+    this.#tablesChanged(now, 0);
+  }
+
+  /** A link ended: `closed` by the peer in order, or `failed`: it does not answer any more. */
+  linkDown(now: number, id: NodeId, reason: 'closed' | 'failed'): void {
+    this.#now = now;
+    const point = this.#members.points.get(id);
+    if (point) this.#drop(now, point, reason === 'failed');
+  }
+
+  /** An attempt failed: `refused` by the member, or it can't be reached. */
+  linkFailed(now: number, id: NodeId, reason: 'refused' | 'failed'): void {
+    this.#now = now;
+    const point = this.#members.points.get(id);
+    if (point) this.#fail(now, point, reason === 'refused');
+  }
+
+  /** A round-trip measurement, in ms. It also proves that the link works. */
+  linkRtt(now: number, id: NodeId, rttMs: number): void {
+    this.#now = now;
+    const neighbour = this.#neighbour(id);
+    if (!neighbour) return;
+    neighbour.rttMs = rttMs;
+    this.#exchange.learn(neighbour);
+    if (!neighbour.stalled) return;
+    neighbour.stalled = false;
+    this.#lost.delete(neighbour.point);
+    this.#tablesChanged(now, 0);
+  }
+
+  /** Frames go in and nothing comes back. Others are used until `linkRtt` or `linkDown` tells. */
+  linkStalled(now: number, id: NodeId): void {
+    this.#now = now;
+    const neighbour = this.#neighbour(id);
+    if (!neighbour || neighbour.stalled) return;
+    neighbour.stalled = true;
+    this.#lost.add(neighbour.point);
+    this.#tablesChanged(now, 0);
+  }
+
+  /** Control bytes from a neighbour. Malformed ones are counted and dropped. */
+  control(now: number, from: NodeId, bytes: Uint8Array): void {
+    this.#now = now;
+    const neighbour = this.#neighbour(from);
+    if (!neighbour) return;
+    try {
+      this.#control(now, neighbour, bytes);
+    } catch (error) {
+      if (!(error instanceof EvioError)) throw error;
+      this.malformed += 1;
+    }
+  }
+
+  /** Bytes per second with a member that is not (only) routed for others, over the last second or so. */
+  traffic(now: number, id: NodeId, bytesPerSecond: number): void {
+    this.#now = now;
+    const point = this.#members.points.get(id);
+    if (!point || point === this.self) return;
+    this.#onDemand.report(now, point, bytesPerSecond);
+    this.#dirty = true;
+  }
+
+  /** Says goodbye to all neighbours; `poll()` once more, then drop the topology. */
+  leave(now: number): void {
+    this.#now = now;
+    for (const { point } of this.#links.neighbours.values()) {
+      this.#outputs.push({ type: 'send', to: point.id, bytes: encodeGoodbye(true) });
+    }
+    this.#dirty = false;
+  }
+
+  // Time and outputs
+
+  tick(now: number): void {
+    this.#now = now;
+    for (const point of this.#links.expireAttempts(now)) this.#fail(now, point, false);
+    this.#exchange.tick(now);
+    this.#gossip.tick(now);
+    if (now >= this.#tablesAt) {
+      this.#tablesAt = Number.POSITIVE_INFINITY;
+      this.#outputs.push({ type: 'tables' });
+    }
+    if (now >= this.#sweepAt) {
+      this.#sweepAt = now + SWEEP_MS;
+      this.#links.exclusions.sweep(now);
+    }
+    this.#dirty = true;
+  }
+
+  poll(): TopologyOutput | undefined {
+    if (this.#dirty) this.#evaluate(this.#now);
+    const output = this.#outputs[this.#polled];
+    if (output) {
+      this.#polled += 1;
+      return output;
+    }
+    if (this.#polled > 0) {
+      this.#outputs = [];
+      this.#polled = 0;
+    }
+    return undefined;
+  }
+
+  /** When `tick()` is due. */
+  nextTimeout(): number | undefined {
+    let next = Math.min(
+      this.#exchange.nextTimeout() ?? Number.POSITIVE_INFINITY,
+      this.#gossip.nextTimeout() ?? Number.POSITIVE_INFINITY,
+      this.#ring.nextTimeout(this.#now) ?? Number.POSITIVE_INFINITY,
+      this.#shortcuts.nextTimeout() ?? Number.POSITIVE_INFINITY,
+      this.#onDemand.nextTimeout() ?? Number.POSITIVE_INFINITY,
+      this.#links.exclusions.nextTimeout(this.#now) ?? Number.POSITIVE_INFINITY,
+      this.#tablesAt,
+    );
+    for (const { unwantedSince } of this.#links.neighbours.values()) {
+      if (unwantedSince !== undefined) next = Math.min(next, unwantedSince + UNWANTED_MS);
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, this.#now);
+  }
+
+  // What the datapath executes
+
+  get routes(): RouteTable {
+    this.#routes ??= buildRoutes(this.self, this.#links.neighbours.values());
+    return this.#routes;
+  }
+
+  get flood(): FloodTable {
+    this.#flood ??= buildFlood(this.self, this.#links.neighbours.values(), this.routes);
+    return this.#flood;
+  }
+
+  /** Neighbours whose links died or stall, since this was last asked: their floods are repaired. */
+  takeLost(): RingPoint[] {
+    const lost = [...this.#lost];
+    this.#lost.clear();
+    return lost;
+  }
+
+  // Seeing it
+
+  /** The links that are up, with role and what is known of them. */
+  get neighbours(): ReadonlyMap<RingPoint, Neighbour> {
+    return this.#links.neighbours;
+  }
+
+  get members(): MemberDirectory {
+    return this.#members;
+  }
+
+  /** The own network coordinate. */
+  get coordinate(): Coordinate & { readonly error: number } {
+    return this.#position;
+  }
+
+  #neighbour(id: NodeId): Neighbour | undefined {
+    const point = this.#members.points.get(id);
+    return point && this.#links.neighbours.get(point);
+  }
+
+  #control(now: number, from: Neighbour, bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const message = decodeControl(view);
+    switch (message.kind) {
+      case 'neighbours':
+        if (this.#exchange.receive(now, from, message, view)) this.#tablesChanged(now, TABLES_MS);
+        if (from.theirs === 'none') this.#dirty = true;
+        return;
+      case 'resend':
+        this.#exchange.sendAll(now, from);
+        return;
+      case 'goodbye':
+        this.#outputs.push({ type: 'unlink', id: from.point.id });
+        this.#drop(now, from.point, false);
+        if (message.leaving) this.#left(now, from.point);
+        return;
+      default:
+        this.#gossip.receive(now, from.point, message, view);
+    }
+  }
+
+  /** It left the overlay in order. */
+  #left(now: number, point: RingPoint): void {
+    const sequence = this.#members.entry(point)?.sequence ?? 0;
+    this.#members.remove(point);
+    this.#links.exclusions.suspect(now, point, SUSPECT_MS);
+    this.#gossip.died(now, point, sequence);
+    this.#outputs.push({ type: 'memberLost', id: point.id });
+  }
+
+  #drop(now: number, point: RingPoint, failed: boolean): void {
+    const neighbour = this.#links.neighbours.get(point);
+    if (!neighbour) {
+      this.#fail(now, point, false);
+      return;
+    }
+    this.#links.neighbours.delete(point);
+    this.#shortcuts.down(now, point);
+    if (failed) {
+      if (!neighbour.stalled) this.#lost.add(point);
+      this.#links.exclusions.suspect(now, point, RETRY_LOST_MS);
+      if (neighbour.ring) this.#ring.lost(now);
+    }
+    this.#exchange.linkDown(now, point, failed);
+    this.#tablesChanged(now, 0);
+    this.#dirty = true;
+  }
+
+  #fail(now: number, point: RingPoint, refused: boolean): void {
+    const attempt = this.#links.attempts.get(point);
+    if (!attempt) return;
+    this.#links.attempts.delete(point);
+    this.#shortcuts.down(now, point);
+    this.#dirty = true;
+    if (refused) {
+      this.#links.exclusions.suspect(now, point, SUSPECT_MS);
+      return;
+    }
+    this.#links.exclusions.failed(now, point, FIRST_BACKOFF_MS, this.#links.chance());
+    const isRingAttempt = attempt.role === 'successor';
+    if (isRingAttempt && !this.#links.seenByNeighbours(point)) this.#presumeDead(now, point);
+  }
+
+  /** A ring neighbour-to-be does not answer and nobody we know has a link to it. */
+  #presumeDead(now: number, point: RingPoint): void {
+    const entry = this.#members.entry(point);
+    if (!entry || this.#links.exclusions.failures(point) < 2) return;
+    this.#gossip.died(now, point, entry.sequence);
+    if (this.#members.remove(point)) this.#outputs.push({ type: 'memberLost', id: point.id });
+  }
+
+  /** So few members that everybody links to everybody. */
+  #everybody(): boolean {
+    const { carriers, size } = this.#members;
+    const own = this.#options.leaf ? 0 : shortcutCount(this.#options.shortcuts, carriers);
+    return size - 1 <= 2 * this.#options.successors + own;
+  }
+
+  #evaluate(now: number): void {
+    this.#dirty = false;
+    const { neighbours } = this.#links;
+    const everybody = this.#everybody();
+    this.#ring.evaluate(now);
+    if (everybody) {
+      for (const point of this.#members.all()) this.#links.request(now, point, 'shortcut');
+    }
+    for (const point of this.#static) {
+      if (this.#members.entry(point)) this.#links.request(now, point, 'static');
+    }
+    this.#onDemand.evaluate(now);
+    if (!everybody) this.#shortcuts.evaluate(now);
+    for (const neighbour of neighbours.values()) {
+      neighbour.everybody = everybody;
+      neighbour.isStatic = this.#static.has(neighbour.point);
+    }
+    this.#exchange.tellWishes(now);
+    this.#prune(now);
+  }
+
+  /** Ends links that neither side has wanted for a while. */
+  #prune(now: number): void {
+    for (const [point, neighbour] of this.#links.neighbours) {
+      if (neighbour.wish() !== 'none' || neighbour.theirs !== 'none') {
+        neighbour.unwantedSince = undefined;
+        continue;
+      }
+      neighbour.unwantedSince ??= now;
+      if (now - neighbour.unwantedSince < UNWANTED_MS) continue;
+      this.#outputs.push({ type: 'send', to: point.id, bytes: encodeGoodbye(false) });
+      this.#outputs.push({ type: 'unlink', id: point.id });
+      this.#drop(now, point, false);
+      this.#dirty = false;
+    }
+  }
+
+  #tablesChanged(now: number, delay: number): void {
+    this.#routes = undefined;
+    this.#flood = undefined;
+    if (delay > 0) {
+      this.#tablesAt = Math.min(this.#tablesAt, now + delay);
+      return;
+    }
+    this.#tablesAt = Number.POSITIVE_INFINITY;
+    this.#outputs.push({ type: 'tables' });
+  }
+}

@@ -1,0 +1,119 @@
+import { type NodeId, nodeIdBytes } from '@evio/types';
+
+/** Numbers of 52 bits stay exact in a double, with room for one addition. */
+const RING_52 = 2 ** 52;
+
+/**
+ * A node id as numbers, so that ring arithmetic needs no BigInt: one object per member, compared by
+ * identity. The id is `high` (52 bits) ‖ `middle` (52 bits) ‖ `low` (24 bits).
+ */
+export interface RingPoint {
+  readonly id: NodeId;
+  readonly high: number;
+  readonly middle: number;
+  readonly low: number;
+}
+
+function parts(view: DataView, offset: number): [high: number, middle: number, low: number] {
+  const b = view.getUint32(offset + 4);
+  const d = view.getUint32(offset + 12);
+  return [
+    view.getUint32(offset) * 2 ** 20 + (b >>> 12),
+    (b & 0xfff) * 2 ** 40 + view.getUint32(offset + 8) * 2 ** 8 + (d >>> 24),
+    d & 0xff_ffff,
+  ];
+}
+
+/**
+ * The points of all members that were ever vouched for. Ids in a peer's message are only looked up,
+ * never added, so a peer can't make it grow.
+ */
+export class RingPoints {
+  readonly #byId = new Map<NodeId, RingPoint>();
+  /** First 32 bits of the id → the points that begin so. Ids are hashes: lists are of length one. */
+  readonly #byPrefix = new Map<number, RingPoint[]>();
+
+  /** The point of `id`, made when it is new. */
+  intern(id: NodeId): RingPoint {
+    const known = this.#byId.get(id);
+    if (known) return known;
+    const bytes = nodeIdBytes(id);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [high, middle, low] = parts(view, 0);
+    const point: RingPoint = { id, high, middle, low };
+    this.#byId.set(id, point);
+    const prefix = view.getInt32(0);
+    const same = this.#byPrefix.get(prefix);
+    if (same) same.push(point);
+    else this.#byPrefix.set(prefix, [point]);
+    return point;
+  }
+
+  /** The point of `id` if it is known. */
+  get(id: NodeId): RingPoint | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The point whose 16 bytes stand at `offset`, if it is known. */
+  find(view: DataView, offset: number): RingPoint | undefined {
+    const candidates = this.#byPrefix.get(view.getInt32(offset));
+    if (!candidates) return undefined;
+    const [high, middle, low] = parts(view, offset);
+    for (const point of candidates) {
+      if (point.high === high && point.middle === middle && point.low === low) return point;
+    }
+    return undefined;
+  }
+}
+
+/** Id order: negative when `a` comes before `b`. */
+export function comparePoints(a: RingPoint, b: RingPoint): number {
+  return a.high - b.high || a.middle - b.middle || a.low - b.low;
+}
+
+/** The top 52 bits of the clockwise distance from `a` to `b`, exactly. */
+export function clockwise52(a: RingPoint, b: RingPoint): number {
+  let distance = b.high - a.high;
+  if (b.middle < a.middle || (b.middle === a.middle && b.low < a.low)) distance -= 1;
+  return distance < 0 ? distance + RING_52 : distance;
+}
+
+/** The top 52 bits of the ring distance (the shorter way round) between `a` and `b`, exactly. */
+export function distance52(a: RingPoint, b: RingPoint): number {
+  return Math.min(clockwise52(a, b), clockwise52(b, a));
+}
+
+/** The clockwise distance from `a` to `b` as a fraction of the ring, for drawing and display. */
+export function clockwiseFraction(a: RingPoint, b: RingPoint): number {
+  return clockwise52(a, b) / RING_52;
+}
+
+/** The `high` of the position that lies `fraction` of the ring clockwise of `from`. */
+export function highAt(from: RingPoint, fraction: number): number {
+  return Math.floor((from.high + fraction * RING_52) % RING_52);
+}
+
+function exactDistance(a: RingPoint, b: RingPoint): bigint {
+  const clockwise = BigInt.asUintN(128, BigInt(`0x${b.id}`) - BigInt(`0x${a.id}`));
+  const back = BigInt.asUintN(128, -clockwise);
+  return clockwise < back ? clockwise : back;
+}
+
+/** Negative when `a` is closer to `target` than `b` on the ring; all 128 bits count. */
+export function compareDistance(target: RingPoint, a: RingPoint, b: RingPoint): number {
+  if (a === b) return 0;
+  const difference = distance52(a, target) - distance52(b, target);
+  if (difference !== 0) return difference;
+  const exact = exactDistance(a, target) - exactDistance(b, target);
+  return exact < 0n ? -1 : exact > 0n ? 1 : 0;
+}
+
+/** Whether going clockwise from `from` one meets `point` strictly before `end`; `end` = `from`: the whole ring. */
+export function isBetween(from: RingPoint, point: RingPoint, end: RingPoint): boolean {
+  const order = comparePoints(from, end);
+  const after = comparePoints(point, from) > 0;
+  const before = comparePoints(point, end) < 0;
+  if (order < 0) return after && before;
+  if (order > 0) return after || before;
+  return point !== from;
+}
