@@ -7,6 +7,7 @@
         "native/aead.cc",
         "native/endpoint.cc",
         "native/engine.cc",
+        "native/flood_table.cc",
         "native/forwarder.cc",
         "native/frame_sender.cc",
         "native/js_values.cc",

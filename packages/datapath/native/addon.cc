@@ -42,6 +42,7 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
                            InstanceMethod<&NativeDatapath::close_tap>("closeTap"),
                            InstanceMethod<&NativeDatapath::set_carries>("setCarries"),
                            InstanceMethod<&NativeDatapath::set_routes>("setRoutes"),
+                           InstanceMethod<&NativeDatapath::set_neighbours>("setNeighbours"),
                            InstanceMethod<&NativeDatapath::add_peer>("addPeer"),
                            InstanceMethod<&NativeDatapath::remove_peer>("removePeer"),
                            InstanceMethod<&NativeDatapath::set_path>("setPath"),
@@ -221,6 +222,29 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
       entries.push_back({*id, number(point.Get("nextHop")), false, point.Get("leaf").ToBoolean()});
     }
     if (!e->set_routes(number(info[0]), std::move(entries))) unknown_overlay(info);
+  }
+
+  void set_neighbours(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const Napi::Array list = info[1].As<Napi::Array>();
+    std::vector<FloodNeighbour> neighbours;
+    neighbours.reserve(list.Length());
+    for (uint32_t i = 0; i < list.Length(); ++i) {
+      const Napi::HandleScope scope(info.Env());
+      const Napi::Object one = list.Get(i).ToObject();
+      const std::optional<NodeId> id = js::read_node(one.Get("id"));
+      if (!id) return;
+      neighbours.push_back({*id, number(one.Get("peer")), one.Get("carries").ToBoolean()});
+    }
+    std::set<NodeId> lost;
+    const Napi::Array gone = info[2].As<Napi::Array>();
+    for (uint32_t i = 0; i < gone.Length(); ++i) {
+      const std::optional<NodeId> id = js::read_node(gone.Get(i));
+      if (!id) return;
+      lost.insert(*id);
+    }
+    if (!e->set_neighbours(number(info[0]), std::move(neighbours), std::move(lost))) unknown_overlay(info);
   }
 
   Napi::Value add_peer(const Napi::CallbackInfo &info) {

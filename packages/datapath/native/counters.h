@@ -20,6 +20,7 @@ namespace evio {
   X(fragmentsSent)        X(fragmentsReceived)   X(framesReassembled)   X(queuedFrames)             \
   X(flushedFrames)        X(gsoFallbacks)        X(roams)               X(macMoves)                 \
   X(floodedFrames)        X(forwardsSent)        X(forwardsRelayed)     X(forwardsReceived)         \
+  X(floodCopies)          X(floodsReceived)      X(floodDuplicates)    X(floodRepairs)             \
   /* dropped datagrams, receiving */                                                                \
   X(dropEmptyDatagram)    X(dropUnknownType)     X(dropTruncatedDatagram) X(dropHeaderInvalid)      \
   X(dropUnknownIndex)     X(dropReplayed)        X(dropForged)          X(dropCounterExhausted)     \
@@ -31,6 +32,9 @@ namespace evio {
   /* dropped forward records, at any hop */                                                          \
   X(dropForwardMalformed) X(dropForwardNested)   X(dropForwardLeaf)     X(dropForwardLoop)          \
   X(dropForwardHopLimit)  X(dropForwardNoRoute)  X(dropForwardNoNeighbour) X(dropForwardTooBig)     \
+  /* dropped floods, at any hop */                                                                   \
+  X(dropFloodMalformed)   X(dropFloodOwn)        X(dropFloodHops)       X(dropFloodStorm)           \
+  X(dropFloodNoNeighbour)                                                                           \
   /* dropped frames, sending */                                                                     \
   X(dropTapFrameMalformed) X(dropNoPeers)        X(dropQueueFull)       X(dropQueueTimeout)         \
   X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropFrameTooLarge)        \

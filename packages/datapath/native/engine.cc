@@ -96,6 +96,12 @@ std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId no
   if (!tap) return nullptr;
   const OverlayId id = next_overlay_++;
   auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48), node, carries);
+  // Ahead of all that this node used before it was restarted, and of what it may use in the meantime: twice
+  // as many as the storm limit lets through. Who has not heard of us for a minute does not mind anyway.
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  overlay->next_flood = static_cast<uint32_t>((int64_t{wall.tv_sec} * 1000 + wall.tv_nsec / 1'000'000) *
+                                              (2 * kFloodRate / 1000));
   registry_.add_overlay(overlay);
   auto thread = std::make_unique<TapThread>(
       overlay, registry_, sockets_,
@@ -137,6 +143,13 @@ bool Engine::set_carries(OverlayId overlay, bool carries) {
   const OverlayEntry *entry = view->overlay(overlay);
   if (entry == nullptr) return false;
   entry->overlay->carries.store(carries);
+  return true;
+}
+
+bool Engine::set_neighbours(OverlayId overlay, std::vector<FloodNeighbour> neighbours, std::set<NodeId> lost) {
+  std::shared_ptr<const FloodTable> before;
+  if (!registry_.set_neighbours(overlay, std::move(neighbours), before)) return false;
+  if (before) link_->post(command::RepairFloods{overlay, std::move(before), std::move(lost)});
   return true;
 }
 

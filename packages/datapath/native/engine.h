@@ -73,6 +73,9 @@ class Engine {
     return registry_.set_routes(overlay, std::move(entries));
   }
 
+  /// `lost`: those whose links died since the last call; what they were to pass on goes another way.
+  bool set_neighbours(OverlayId overlay, std::vector<FloodNeighbour> neighbours, std::set<NodeId> lost);
+
   std::optional<PeerId> add_peer(OverlayId overlay, NodeId node) { return registry_.add_peer(overlay, node); }
   void remove_peer(PeerId peer);
   bool set_path(PeerId peer, std::optional<Path> path);

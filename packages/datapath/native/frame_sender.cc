@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "flood_writer.h"
 #include "segmenter.h"
 #include "switch.h"
 
@@ -10,6 +11,8 @@ namespace evio {
 namespace {
 
 constexpr Micros kWantedPause = kSecond;
+/// Under this, floods wait for the first neighbour.
+constexpr PeerId kNobody = 0;
 
 }  // namespace
 
@@ -37,23 +40,69 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
       return;
     case Egress::To::all:
       counters_.add(Counter::floodedFrames);
-      bool any = false;
-      for (const PeerEntry &entry : view.peers) {
-        if (!entry.peer || entry.peer->overlay != overlay_->id) continue;
-        to_peer(entry, header, kind, frame, now, true);
-        any = true;
-      }
-      if (!any) counters_.add(Counter::dropNoPeers);
-      return;
+      return flood(view, header, kind, frame, now);
   }
+}
+
+void FrameSender::flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  const OverlayEntry *home = view.overlay(overlay_->id);
+  if (home == nullptr) return counters_.add(Counter::dropNoPeers);
+  if (!home->floods) return to_each_peer(view, header, kind, frame, now);
+  if (home->floods->empty()) return wait(kNobody, header, kind, frame, now);
+  if (kind != TapFrame::super_frame) {
+    const bool open = kind == TapFrame::checksum_needed;
+    return flood_whole(view, *home->floods, open ? wire::kFlagFloodChecksumNeeded : 0, frame, now);
+  }
+  // A hint of one sender means nothing to who gets it from another: each segment is a frame.
+  const std::optional<Segmenter> plan = Segmenter::plan(header, frame, kLargestFrameBytes);
+  if (!plan) return counters_.add(Counter::dropTapFrameMalformed);
+  for (size_t i = 0; i < plan->count(); ++i) {
+    segment_.resize(plan->segment_bytes(i));
+    plan->write(i, segment_);
+    flood_whole(view, *home->floods, wire::kFlagFloodChecksumNeeded, segment_, now);
+  }
+}
+
+void FrameSender::flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now) {
+  if (!overlay_->flood_budget.take(now)) return counters_.add(Counter::dropFloodStorm);
+  const bool carries = overlay_->carries.load(std::memory_order_relaxed);
+  const wire::FloodHeader header{overlay_->node, overlay_->node, overlay_->next_flood++, 0, flags, {}};
+  if (carries) overlay_->flood_log.add(header, frame, now);
+  const std::vector<FloodCopy> copies = floods.start(carries);
+  if (copies.empty()) return counters_.add(Counter::dropNoPeers);
+  write_flood_copies(view, copies, header, frame, Sender::frames, trains_, counters_,
+                     [&](Peer &peer) { note_sent(peer, now); });
+}
+
+void FrameSender::to_each_peer(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  bool any = false;
+  for (const PeerEntry &entry : view.peers) {
+    if (!entry.peer || entry.peer->overlay != overlay_->id) continue;
+    to_peer(entry, header, kind, frame, now, true);
+    any = true;
+  }
+  if (!any) counters_.add(Counter::dropNoPeers);
+}
+
+void FrameSender::wait(PeerId peer, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  PendingFrame waiting{header, kind, now, std::vector<uint8_t>(frame.begin(), frame.end())};
+  const bool queued = pending_.add(peer, std::move(waiting));
+  counters_.add(queued ? Counter::queuedFrames : Counter::dropQueueFull);
+}
+
+void FrameSender::note_sent(Peer &peer, Micros now) {
+  peer.tx_frames.fetch_add(1, std::memory_order_relaxed);
+  peer.last_sent.store(now, std::memory_order_relaxed);
+  counters_.add(Counter::txFrames);
+  if (peer.unanswered_since.load(std::memory_order_relaxed) != 0) return;
+  peer.unanswered_since.store(now, std::memory_order_relaxed);
+  unanswered_();
 }
 
 void FrameSender::to_peer(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame,
                           Micros now, bool flood) {
   if (entry.linked()) return send(entry, header, kind, frame, now);
-  PendingFrame waiting{header, kind, now, std::vector<uint8_t>(frame.begin(), frame.end())};
-  const bool queued = pending_.add(entry.peer->id, std::move(waiting));
-  counters_.add(queued ? Counter::queuedFrames : Counter::dropQueueFull);
+  wait(entry.peer->id, header, kind, frame, now);
   // Broadcasts wait as well, but are no reason to make a link.
   Peer &peer = *entry.peer;
   if (flood || (peer.last_wanted != 0 && now - peer.last_wanted < kWantedPause)) return;
@@ -73,14 +122,7 @@ void FrameSender::send(const PeerEntry &entry, const VnetHeader &header, TapFram
     const uint8_t flags = kind == TapFrame::checksum_needed ? wire::kFlagChecksumNeeded : 0;
     send_whole(train, entry, flags, frame);
   }
-  Peer &peer = *entry.peer;
-  peer.tx_frames.fetch_add(1, std::memory_order_relaxed);
-  peer.last_sent.store(now, std::memory_order_relaxed);
-  counters_.add(Counter::txFrames);
-  if (peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
-    peer.unanswered_since.store(now, std::memory_order_relaxed);
-    unanswered_();
-  }
+  note_sent(*entry.peer, now);
 }
 
 void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags, Bytes frame) {
@@ -91,17 +133,7 @@ void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags
     return;
   }
   if (frame.size() > 65535) return counters_.add(Counter::dropFrameTooLarge);
-  const size_t piece = room - wire::kFragmentHeaderBytes;
-  const uint32_t number = entry.peer->next_fragmented++ & ~wire::kControlNumber;
-  train.end_datagram();
-  for (size_t at = 0; at < frame.size(); at += piece) {
-    const Bytes part = frame.subspan(at, std::min(piece, frame.size() - at));
-    uint8_t *body = train.add(wire::Kind::fragment, flags, wire::kFragmentHeaderBytes + part.size());
-    wire::write_fragment_header(body, {number, static_cast<uint16_t>(at),
-                                       static_cast<uint16_t>(frame.size())});
-    std::copy(part.begin(), part.end(), body + wire::kFragmentHeaderBytes);
-    counters_.add(Counter::fragmentsSent);
-  }
+  train.add_fragments(flags, frame, next_fragment_number(*entry.peer, Sender::frames));
 }
 
 bool FrameSender::send_segments(Train &train, const PeerEntry &entry, const VnetHeader &header,
@@ -136,12 +168,19 @@ void FrameSender::end_batch() { trains_.flush(); }
 
 void FrameSender::flush_pending(const View &view, Micros now) {
   if (pending_.empty()) return;
+  const OverlayEntry *home = view.overlay(overlay_->id);
+  const bool can_flood = home != nullptr && home->floods && !home->floods->empty();
   pending_.take(
       [&](PeerId id) {
+        if (id == kNobody) return can_flood;
         const PeerEntry *entry = view.find(id);
         return entry == nullptr || entry->linked();
       },
       [&](PeerId id, const PendingFrame &waiting) {
+        if (id == kNobody) {
+          counters_.add(Counter::flushedFrames);
+          return flood(view, waiting.header, waiting.kind, waiting.bytes, now);
+        }
         const PeerEntry *entry = view.find(id);
         if (entry == nullptr) return counters_.add(Counter::dropPeerGone);
         send(*entry, waiting.header, waiting.kind, waiting.bytes, now);

@@ -38,6 +38,12 @@ class FrameSender {
  private:
   static constexpr size_t kTrains = 4;
 
+  /// To all members of the overlay.
+  void flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now);
+  void to_each_peer(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void wait(PeerId peer, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  void note_sent(Peer &peer, Micros now);
   void to_peer(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now,
                bool flood);
   void send(const PeerEntry &entry, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);

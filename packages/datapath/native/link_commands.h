@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "flood_table.h"
 #include "path.h"
 #include "peer.h"
 #include "turn_stream.h"
@@ -51,12 +52,18 @@ struct StreamMessage {
 struct IgnoreInterfaces {
   std::set<int> indexes;
 };
+/// The neighbours changed: what of the last seconds' floods must be sent again.
+struct RepairFloods {
+  OverlayId overlay;
+  std::shared_ptr<const FloodTable> before;
+  std::set<NodeId> lost;
+};
 struct ForgetPeer {
   PeerId peer;
 };
 
 using Any = std::variant<SendControl, Probe, Echo, SendOverlay, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
-                         ForgetPeer>;
+                         RepairFloods, ForgetPeer>;
 
 }  // namespace command
 

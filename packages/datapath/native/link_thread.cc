@@ -282,6 +282,10 @@ void LinkThread::run_command(command::IgnoreInterfaces &command, Micros) {
   if (network_) network_->ignore(std::move(command.indexes));
 }
 
+void LinkThread::run_command(command::RepairFloods &command, Micros now) {
+  receiver_.repair_floods(command.overlay, *command.before, command.lost, now);
+}
+
 void LinkThread::run_command(command::ForgetPeer &command, Micros) { receiver_.forget(command.peer); }
 
 }  // namespace evio

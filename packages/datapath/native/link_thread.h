@@ -70,6 +70,7 @@ class LinkThread final : public TurnStream::Listener {
   void run_command(command::CloseStream &command, Micros now);
   void run_command(command::StreamMessage &command, Micros now);
   void run_command(command::IgnoreInterfaces &command, Micros now);
+  void run_command(command::RepairFloods &command, Micros now);
   void run_command(command::ForgetPeer &command, Micros now);
 
   Registry &registry_;

@@ -39,7 +39,7 @@ struct Peer {
 
   // The link thread's own.
   alignas(64) Micros last_on_path = 0;  // last authenticated datagram that came by the current path
-  uint32_t next_fragmented_control = 0;
+  uint32_t next_fragmented_link = 0;
   int stall_echoes = 0;
   Micros last_stalled = 0;
 };

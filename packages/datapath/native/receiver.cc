@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "flood_writer.h"
 #include "switch.h"
 
 namespace evio {
@@ -19,6 +20,9 @@ constexpr size_t kMaxHandshakeBytes = 4096;
 /// STUN with all attributes that ICE and TURN use stays far below.
 constexpr size_t kMaxUpBytes = 4096;
 constexpr size_t kMaxControlBytes = 32 * 1024;
+constexpr size_t kFloodTrains = 4;
+/// Far above the depth of any flood.
+constexpr uint8_t kFloodHopLimit = 64;
 
 }  // namespace
 
@@ -26,7 +30,8 @@ using wire::Kind;
 
 Receiver::Receiver(Registry &registry, Forwarder &forwarder, Counters &counters, EventQueue &events)
     : registry_(registry), view_(registry.published()), forwarder_(forwarder), counters_(counters),
-      events_(events), train_(Sender::link, forwarder, counters, events), merger_(*this) {}
+      events_(events), train_(Sender::link, forwarder, counters, events),
+      floods_(kFloodTrains, Sender::link, forwarder, counters, events), merger_(*this) {}
 
 void Receiver::datagram(MutableBytes bytes, const Arrival &arrival, Micros now) {
   view_.refresh();
@@ -186,6 +191,9 @@ void Receiver::records(const PeerEntry &entry, const Path &via, MutableBytes pay
       case Kind::control:
         control(entry, record->body);
         break;
+      case Kind::flood:
+        flood(entry, record->body, now);
+        break;
       case Kind::echo_request:
         reply_echo(entry, flags, record->body);
         break;
@@ -210,6 +218,78 @@ void Receiver::forward(const PeerEntry &entry, const Path &via, MutableBytes bod
   }
   if (header.destination != entry.overlay->node) return forwarder_.relay(*view_, entry, header, inner, now);
   inner_.push_back({entry.overlay->id, header.source, inner});
+}
+
+void Receiver::flood(const PeerEntry &from, MutableBytes body, Micros now) {
+  std::optional<wire::FloodHeader> header = wire::read_flood_header(body);
+  const OverlayEntry *home = view_->overlay(from.peer->overlay);
+  if (!header || home == nullptr || body.size() < wire::flood_header_bytes(*header) + kEthernetMinBytes) {
+    return counters_.add(Counter::dropFloodMalformed);
+  }
+  Overlay &overlay = *home->overlay;
+  if (header->origin == overlay.node) return counters_.add(Counter::dropFloodOwn);
+  if (header->hops >= kFloodHopLimit) return counters_.add(Counter::dropFloodHops);
+  const MutableBytes frame = body.subspan(wire::flood_header_bytes(*header));
+  const PeerEntry *origin = view_->peer_of(*home, header->origin);
+  const bool member = origin != nullptr;
+  FloodPart part{header->begin, header->end};
+  bool first = false;
+  if (!home->floods || home->floods->inside(part)) {
+    switch (overlay.floods_seen.see(header->origin, header->sequence, member, now)) {
+      case FloodWindow::Seen::storm:
+        return counters_.add(Counter::dropFloodStorm);
+      case FloodWindow::Seen::again:
+        counters_.add(Counter::floodDuplicates);
+        // Of what is handed over, the stretch before us may still be news to others.
+        if (!part.begin || *part.begin == overlay.node) return;
+        part.end = overlay.node;
+        break;
+      case FloodWindow::Seen::first: {
+        first = true;
+        counters_.add(Counter::floodsReceived);
+        if (overlay.carries.load(std::memory_order_relaxed)) {
+          wire::FloodHeader own = *header;
+          own.begin.reset();
+          overlay.flood_log.add(own, frame, now);
+        }
+        break;
+      }
+    }
+  } else if (!overlay.floods_seen.allow(header->origin, header->sequence, member, now)) {
+    return counters_.add(Counter::dropFloodStorm);
+  }
+  // Passed on before it is delivered, which changes it.
+  if (home->floods && overlay.carries.load(std::memory_order_relaxed)) {
+    send_floods(home->floods->pass(header->origin, part), *header, frame);
+  }
+  if (first) deliver_flood(from, origin, frame, (header->flags & wire::kFlagFloodChecksumNeeded) != 0, now);
+}
+
+void Receiver::send_floods(const std::vector<FloodCopy> &copies, wire::FloodHeader header, Bytes frame) {
+  ++header.hops;
+  write_flood_copies(*view_, copies, header, frame, Sender::link, floods_, counters_, [](Peer &) {});
+}
+
+void Receiver::deliver_flood(const PeerEntry &from, const PeerEntry *origin, MutableBytes frame,
+                             bool checksum_needed, Micros now) {
+  // Of an origin that we do not know yet nothing is learned; the frame is as good.
+  if (origin != nullptr) return this->frame(*origin, frame, checksum_needed, now);
+  if (read_mac(&frame[6]) == from.overlay->own_mac) return counters_.add(Counter::dropOwnSourceMac);
+  counters_.add(Counter::rxFrames);
+  merger_.frame(from.peer->id, frame, checksum_needed);
+}
+
+void Receiver::repair_floods(OverlayId id, const FloodTable &before, const std::set<NodeId> &lost, Micros now) {
+  view_.refresh();
+  const OverlayEntry *home = view_->overlay(id);
+  if (home == nullptr || !home->floods || !home->overlay->carries.load(std::memory_order_relaxed)) return;
+  for (const FloodLog::Entry &entry : home->overlay->flood_log.recent(now)) {
+    const auto copies = home->floods->repair(before, lost, entry.header.origin, entry.header.end);
+    if (copies.empty()) continue;
+    counters_.add(Counter::floodRepairs, copies.size());
+    send_floods(copies, entry.header, entry.frame);
+  }
+  floods_.flush();
 }
 
 void Receiver::reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body) {
@@ -270,6 +350,7 @@ void Receiver::fragment(const PeerEntry &entry, uint8_t flags, MutableBytes body
   if (result.outcome != Reassembly::Outcome::complete) return;
   if ((result.flags & wire::kFlagOfControl) != 0) return control(entry, result.frame);
   counters_.add(Counter::framesReassembled);
+  if ((result.flags & wire::kFlagOfFlood) != 0) return flood(entry, result.frame, now);
   frame(entry, result.frame, (result.flags & wire::kFlagChecksumNeeded) != 0, now);
 }
 
@@ -318,16 +399,8 @@ void Receiver::send_control(PeerId peer, Bytes message) {
   if (message.size() > kMaxControlBytes) return counters_.add(Counter::dropControlTooLong);
   const size_t room = Train::room(*entry);
   if (message.size() <= room) return send_record(peer, Kind::control, 0, message);
-  const size_t piece = room - wire::kFragmentHeaderBytes;
-  const uint32_t number = entry->peer->next_fragmented_control++ | wire::kControlNumber;
   train_.begin(*entry);
-  for (size_t at = 0; at < message.size(); at += piece) {
-    const Bytes part = message.subspan(at, std::min(piece, message.size() - at));
-    uint8_t *body = train_.add(Kind::fragment, wire::kFlagOfControl, wire::kFragmentHeaderBytes + part.size());
-    wire::write_fragment_header(body, {number, static_cast<uint16_t>(at), static_cast<uint16_t>(message.size())});
-    std::copy(part.begin(), part.end(), body + wire::kFragmentHeaderBytes);
-    counters_.add(Counter::fragmentsSent);
-  }
+  train_.add_fragments(wire::kFlagOfControl, message, next_fragment_number(*entry->peer, Sender::link));
   train_.flush();
 }
 
@@ -353,6 +426,7 @@ void Receiver::sum_merger_counters() {
 
 void Receiver::end_batch() {
   merger_.end_of_batch();
+  floods_.flush();
   forwarder_.flush();
   sum_merger_counters();
   counters_.add(Counter::rxBatches);

@@ -20,6 +20,7 @@
 
 #include "counters.h"
 #include "event_queue.h"
+#include "flood_table.h"
 #include "forwarder.h"
 #include "merger.h"
 #include "reassembly.h"
@@ -52,6 +53,9 @@ class Receiver final : private FrameSink {
   /// Asks a peer for an echo that the datapath itself wants.
   void ask_echo(PeerId peer, Micros now);
 
+  /// Sends again what a change of neighbours tore open; `before`: the flood table until now.
+  void repair_floods(OverlayId overlay, const FloodTable &before, const std::set<NodeId> &lost, Micros now);
+
   bool reassembling() const { return !reassembly_.empty(); }
   void expire(Micros now);
   /// Drops what is held of a peer that is gone.
@@ -71,6 +75,11 @@ class Receiver final : private FrameSink {
              size_t bytes, Micros now);
   void records(const PeerEntry &entry, const Path &via, MutableBytes payload, Micros now);
   void forward(const PeerEntry &entry, const Path &via, MutableBytes body, Micros now);
+  /// A flood: to the TAP when it is the first of its number, and on to the neighbours in its part.
+  void flood(const PeerEntry &from, MutableBytes body, Micros now);
+  void deliver_flood(const PeerEntry &from, const PeerEntry *origin, MutableBytes frame, bool checksum_needed,
+                     Micros now);
+  void send_floods(const std::vector<FloodCopy> &copies, wire::FloodHeader header, Bytes frame);
   void reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body);
   void frame(const PeerEntry &entry, MutableBytes frame, bool checksum_needed, Micros now);
   void segment(const PeerEntry &entry, MutableBytes body, Micros now);
@@ -88,6 +97,7 @@ class Receiver final : private FrameSink {
   Counters &counters_;
   EventQueue &events_;
   Train train_;
+  TrainSet floods_;
   Merger merger_;
   MergerCounters merged_;  // those already added to counters_
   Reassembly reassembly_;

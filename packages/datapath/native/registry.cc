@@ -1,6 +1,7 @@
 #include "registry.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace evio {
 namespace {
@@ -43,7 +44,7 @@ void Registry::drop_peer(View &view, PeerEntry &entry) {
 
 void Registry::add_overlay(std::shared_ptr<Overlay> overlay) {
   change([&](View &view) {
-    view.overlays.push_back({std::move(overlay), std::make_shared<NodeIndex>(), nullptr});
+    view.overlays.push_back({std::move(overlay), std::make_shared<NodeIndex>(), nullptr, nullptr});
     return true;
   });
 }
@@ -127,6 +128,21 @@ bool Registry::set_routes(OverlayId id, std::vector<RouteEntry> entries) {
       entry.neighbour = next != nullptr && next->peer->node == entry.point;
     }
     overlay->routes = std::make_shared<RouteTable>(overlay->overlay->node, std::move(entries));
+    return true;
+  });
+}
+
+bool Registry::set_neighbours(OverlayId id, std::vector<FloodNeighbour> neighbours,
+                              std::shared_ptr<const FloodTable> &before) {
+  return change([&](View &view) {
+    OverlayEntry *overlay = find_overlay(view, id);
+    if (overlay == nullptr) return false;
+    for (FloodNeighbour &one : neighbours) {
+      const PeerEntry *peer = std::as_const(view).find(one.peer);
+      one.linked = peer != nullptr && peer->peer->node == one.id;
+    }
+    before = std::exchange(overlay->floods,
+                           std::make_shared<FloodTable>(overlay->overlay->node, std::move(neighbours)));
     return true;
   });
 }

@@ -32,6 +32,9 @@ class Registry {
   bool set_path_mtu(PeerId id, size_t bytes);
 
   bool set_routes(OverlayId overlay, std::vector<RouteEntry> entries);
+  /// Gives the table that was in force before, if there was one.
+  bool set_neighbours(OverlayId overlay, std::vector<FloodNeighbour> neighbours,
+                      std::shared_ptr<const FloodTable> &before);
 
   /// An initiator's session is used for sending at once. False when the index is taken or the peer gone.
   bool add_session(std::shared_ptr<Session> session);

@@ -39,6 +39,18 @@ uint8_t *Train::add(Kind kind, uint8_t flags, size_t length) {
   return record + kRecordHeaderBytes;
 }
 
+void Train::add_fragments(uint8_t flags, Bytes whole, uint32_t number) {
+  const size_t piece = limit_ - prefix_ - kOverheadBytes - kRecordHeaderBytes - kFragmentHeaderBytes;
+  end_datagram();
+  for (size_t at = 0; at < whole.size(); at += piece) {
+    const Bytes part = whole.subspan(at, std::min(piece, whole.size() - at));
+    uint8_t *body = add(Kind::fragment, flags, kFragmentHeaderBytes + part.size());
+    write_fragment_header(body, {number, static_cast<uint16_t>(at), static_cast<uint16_t>(whole.size())});
+    std::copy(part.begin(), part.end(), body + kFragmentHeaderBytes);
+    counters_.add(Counter::fragmentsSent);
+  }
+}
+
 void Train::pad_to(size_t bytes) {
   const size_t end = start_ + std::min(bytes, limit_);
   if (!open() || cursor_ + kTagBytes >= end) return;

@@ -40,6 +40,8 @@ class Train {
 
   /// The place for a record's body of `length` bytes, at most room(). Opens a datagram when needed.
   uint8_t *add(wire::Kind kind, uint8_t flags, size_t length);
+  /// A body that exceeds the path MTU, in fragment records.
+  void add_fragments(uint8_t flags, Bytes whole, uint32_t number);
   /// Fills the open datagram up to `bytes` in all, prefix included, with padding.
   void pad_to(size_t bytes);
   /// Bytes that a further record's body may have in the open datagram; 0 when none is open.

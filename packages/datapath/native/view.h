@@ -13,6 +13,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "flood_log.h"
+#include "flood_table.h"
+#include "flood_window.h"
 #include "mac_table.h"
 #include "path.h"
 #include "peer.h"
@@ -35,6 +38,14 @@ struct Overlay {
   /// Whether it passes on what is for others; false for a leaf.
   std::atomic<bool> carries;
   MacTable macs;
+  FloodLog flood_log;
+
+  // The TAP thread's own.
+  uint32_t next_flood = 0;
+  TokenBucket flood_budget{kFloodRate, kFloodBurst};
+
+  // The link thread's own.
+  FloodWindow floods_seen;
 };
 
 struct PeerEntry {
@@ -57,6 +68,7 @@ struct OverlayEntry {
   std::shared_ptr<Overlay> overlay;
   std::shared_ptr<const NodeIndex> nodes;
   std::shared_ptr<const RouteTable> routes;  // none: nothing is reached through others
+  std::shared_ptr<const FloodTable> floods;  // none: what is for all goes straight to each peer
 };
 
 struct View {

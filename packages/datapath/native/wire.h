@@ -29,6 +29,7 @@ inline constexpr size_t kRecordHeaderBytes = 4;
 inline constexpr size_t kFragmentHeaderBytes = 8;
 inline constexpr size_t kEchoBytes = 14;
 inline constexpr size_t kForwardHeaderBytes = 40;
+inline constexpr size_t kFloodHeaderBytes = 40;  // and a node id more for a hand-over
 /// ChannelData header (RFC 8656 §12.4): channel u16, length u16.
 inline constexpr size_t kChannelHeaderBytes = 4;
 
@@ -57,6 +58,7 @@ enum class Kind : uint8_t {
   control = 5,
   echo_request = 6,
   echo_reply = 7,
+  flood = 8,
 };
 
 /// frame, fragment of one: its TCP or UDP checksum is still to be computed.
@@ -67,8 +69,13 @@ inline constexpr uint8_t kFlagOfControl = 0x02;
 inline constexpr uint8_t kFlagInternalEcho = 0x01;
 /// forward: in its header, not the record's: no look-ahead for the rest of the way (route_table.h).
 inline constexpr uint8_t kFlagPlain = 0x01;
-/// Fragmented frames and fragmented control messages are numbered apart: by this bit.
-inline constexpr uint32_t kControlNumber = uint32_t{1} << 31;
+/// flood: in its header: the frame's TCP or UDP checksum is still to be computed; it is a hand-over.
+inline constexpr uint8_t kFlagFloodChecksumNeeded = 0x01;
+inline constexpr uint8_t kFlagHandOver = 0x02;
+/// fragment: of a flood record.
+inline constexpr uint8_t kFlagOfFlood = 0x04;
+/// What each sending thread cuts in fragments is numbered apart: by this bit.
+inline constexpr uint32_t kLinkNumber = uint32_t{1} << 31;
 
 struct Header {
   uint8_t flags = 0;
@@ -175,6 +182,42 @@ inline void write_forward_header(uint8_t *out, const ForwardHeader &header) {
 inline ForwardHeader read_forward_header(Bytes body) {
   const uint8_t *in = body.data();
   return {read_node_id(in), read_node_id(in + 16), in[32], in[33], read_u32(in + 36)};
+}
+
+/// Before a frame for all members of the overlay (flood_table.h).
+struct FloodHeader {
+  NodeId origin = 0;
+  NodeId end = 0;  // of the part of the ring that the receiver is to reach
+  uint32_t sequence = 0;
+  uint8_t hops = 0;
+  uint8_t flags = 0;
+  std::optional<NodeId> begin{};  // of a hand-over
+};
+
+inline size_t flood_header_bytes(const FloodHeader &header) {
+  return kFloodHeaderBytes + (header.begin ? kNodeIdBytes : 0);
+}
+
+/// `out` has room for flood_header_bytes().
+inline void write_flood_header(uint8_t *out, const FloodHeader &header) {
+  write_node_id(out, header.origin);
+  write_node_id(out + 16, header.end);
+  write_u32(out + 32, header.sequence);
+  out[36] = header.hops;
+  out[37] = static_cast<uint8_t>(header.begin ? header.flags | kFlagHandOver : header.flags & ~kFlagHandOver);
+  write_u16(out + 38, 0);
+  if (header.begin) write_node_id(out + kFloodHeaderBytes, *header.begin);
+}
+
+/// Nothing when the body is shorter than the header.
+inline std::optional<FloodHeader> read_flood_header(Bytes body) {
+  if (body.size() < kFloodHeaderBytes) return {};
+  const uint8_t *in = body.data();
+  FloodHeader header{read_node_id(in), read_node_id(in + 16), read_u32(in + 32), in[36], in[37], {}};
+  if ((header.flags & kFlagHandOver) == 0) return header;
+  if (body.size() < kFloodHeaderBytes + kNodeIdBytes) return {};
+  header.begin = read_node_id(in + kFloodHeaderBytes);
+  return header;
 }
 
 /// Body of echo request and reply; the reply is the request's body, unchanged.

@@ -4,6 +4,7 @@ import { COUNTER_NAMES, type CounterName } from './counter-names.ts';
 import { loadAddon, type NativeDatapath, type NativeEvent } from './native.ts';
 import type {
   DatapathEvent,
+  FloodNeighbour,
   MacEntry,
   OverlayHandle,
   Path,
@@ -192,6 +193,24 @@ export class Datapath {
    */
   setRoutes(overlay: OverlayHandle, points: readonly RoutePoint[]): void {
     call(() => this.#native.setRoutes(overlay, points));
+  }
+
+  /**
+   * Replaces the neighbours among which broadcast, multicast and unknown unicast are divided, so that
+   * every member gets one copy. Until it is called for the first time, such frames go straight to every
+   * peer that has a link (a full mesh).
+   *
+   * @param neighbours in any order; as for `setRoutes`
+   * @param lost those whose links died since the last call: what they were to pass on in the last 10 s
+   *   goes another way. New neighbours get what they missed in any case.
+   * @throws EvioError `OVERLAY_UNKNOWN`, `NODE_ID_INVALID`.
+   */
+  setNeighbours(
+    overlay: OverlayHandle,
+    neighbours: readonly FloodNeighbour[],
+    lost: readonly NodeId[] = [],
+  ): void {
+    call(() => this.#native.setNeighbours(overlay, neighbours, lost));
   }
 
   /**

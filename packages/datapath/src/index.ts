@@ -21,6 +21,7 @@ export { Datapath } from './datapath.ts';
 export type {
   Cipher,
   DatapathEvent,
+  FloodNeighbour,
   MacEntry,
   OverlayHandle,
   Path,

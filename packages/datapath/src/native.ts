@@ -3,10 +3,11 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Endpoint } from '@evio/types';
+import type { Endpoint, NodeId } from '@evio/types';
 import { EvioError } from '@evio/types';
 import type {
   DatapathEvent,
+  FloodNeighbour,
   Path,
   PeerCounters,
   RoutePoint,
@@ -42,6 +43,11 @@ export interface NativeDatapath {
   closeTap(overlay: number): void;
   setCarries(overlay: number, carries: boolean): void;
   setRoutes(overlay: number, points: readonly RoutePoint[]): void;
+  setNeighbours(
+    overlay: number,
+    neighbours: readonly FloodNeighbour[],
+    lost: readonly NodeId[],
+  ): void;
   addPeer(overlay: number, id: string): number;
   removePeer(peer: number): void;
   setPath(peer: number, path: Path | undefined): void;

@@ -53,6 +53,15 @@ export interface RoutePoint {
   readonly leaf?: boolean;
 }
 
+/** Whom a node passes floods on to. */
+export interface FloodNeighbour {
+  readonly id: NodeId;
+  /** The peer to send to: the one that has this id, or a neighbour that has a link to it when we have none. */
+  readonly peer: PeerHandle;
+  /** False: a leaf, that gets a copy and passes nothing on. */
+  readonly carries: boolean;
+}
+
 /** The AEADs that sessions may use. */
 export type Cipher = 'aes-256-gcm' | 'chacha20-poly1305';
 

@@ -60,6 +60,19 @@ class TestRing {
       node(i).registry.set_routes(1, std::move(entries));
     }
   }
+  /// Flood tables of all links; `leafs` carry nothing.
+  void set_neighbours(const std::set<int> &leafs = {}) {
+    for (int i = 1; i <= size(); ++i) set_neighbours_of(i, leafs);
+  }
+  std::shared_ptr<const FloodTable> set_neighbours_of(int i, const std::set<int> &leafs = {}) {
+    std::vector<FloodNeighbour> all;
+    for (const int n : neighbours(i)) all.push_back({node_of(n), peer(i, n), !leafs.contains(n)});
+    node(i).overlay->carries = !leafs.contains(i);
+    std::shared_ptr<const FloodTable> before;
+    node(i).registry.set_neighbours(1, std::move(all), before);
+    node(i).receiver->refresh();
+    return before;
+  }
   /// Everyone knows who is behind whose MAC.
   void learn_macs() {
     for (const auto &[pair, id] : peers_) {

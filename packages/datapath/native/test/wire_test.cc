@@ -108,6 +108,26 @@ TEST("forward headers are laid out as the page says") {
   CHECK(back.destination == destination && back.source == 7 && back.hop_limit == 0x11 && back.bound == 0x13141516);
 }
 
+TEST("flood headers are laid out as the page says") {
+  std::array<uint8_t, kFloodHeaderBytes + kNodeIdBytes> bytes{};
+  FloodHeader header{5, 6, 0x01020304, 7, kFlagFloodChecksumNeeded, {}};
+  write_flood_header(bytes.data(), header);
+  const auto rows = table_after("### Flood");
+  CHECK(field(rows, "origin", 0, 16) && read_node_id(&bytes[0]) == 5);
+  CHECK(field(rows, "end", 16, 16) && read_node_id(&bytes[16]) == 6);
+  CHECK(field(rows, "sequence", 32, 4) && read_u32(&bytes[32]) == 0x01020304);
+  CHECK(field(rows, "hops", 36, 1) && bytes[36] == 7);
+  CHECK(field(rows, "flags", 37, 1) && bytes[37] == 1);
+  CHECK(field(rows, "reserved", 38, 2));
+  CHECK(field(rows, "begin", 40, 16));
+  CHECK(!read_flood_header(Bytes(bytes).first(kFloodHeaderBytes))->begin);
+  header.begin = 9;
+  write_flood_header(bytes.data(), header);
+  CHECK(bytes[37] == 3 && read_node_id(&bytes[40]) == 9 && read_flood_header(bytes)->begin == 9);
+  CHECK(!read_flood_header(Bytes(bytes).first(kFloodHeaderBytes)));
+  CHECK(!read_flood_header(Bytes(bytes).first(kFloodHeaderBytes - 1)));
+}
+
 TEST("a payload is walked to its end, to padding, or to what is no record") {
   std::vector<uint8_t> payload = {1, 0, 0, 2, 'a', 'b', 9, 7, 0, 0, 5, 0, 0, 1, 'c'};
   RecordReader reader(payload);
