@@ -30,7 +30,15 @@ export class StaticPeerProcess {
 
   /** Starts it in a namespace; resolves when its TAP is up. */
   static async start(namespace: Namespace, options: StaticPeerOptions): Promise<StaticPeerProcess> {
-    const script = join(import.meta.dirname, 'static-peer.ts');
+    return StaticPeerProcess.run(namespace, join(import.meta.dirname, 'static-peer.ts'), options);
+  }
+
+  /** The same for another script that speaks in such lines. */
+  static async run(
+    namespace: Namespace,
+    script: string,
+    options: object,
+  ): Promise<StaticPeerProcess> {
     const child = namespace.spawn([process.execPath, script, JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
