@@ -43,6 +43,9 @@ test('a member joins, is found by every name it has, and leaves', () => {
   }
   assert.equal(known.find('10.10.0.3'), undefined);
   assert.equal(known.leave(JID)?.record.id, other.nodeId);
+  assert.equal(known.get(other.nodeId)?.jid, undefined);
+  assert.equal(known.leave(JID), undefined);
+  known.forget(other.nodeId);
   assert.deepEqual(known.all(), []);
 });
 
@@ -91,4 +94,29 @@ test('our own record is not a member', () => {
   const { members: known } = members();
   assert.equal(known.announce(JID, ACCOUNT, record(self)).kind, 'self');
   assert.deepEqual(known.all(), []);
+});
+
+test('the overlay may bring news of a node that the server has shown, and of one that is pinned', () => {
+  const { members: known, pins } = members();
+  assert.throws(() => known.relayed(record(other)), { code: 'RECORD_UNVOUCHED' });
+  known.announce(JID, ACCOUNT, record(other));
+  assert.equal(known.relayed(record(other)).kind, 'unchanged');
+  assert.equal(known.relayed(record(other, { sequence: 6n })).kind, 'restarted');
+  assert.equal(known.get(other.nodeId)?.jid, JID);
+  assert.throws(() => known.relayed(record(other)), { code: 'RECORD_STALE' });
+  known.forget(other.nodeId);
+  assert.equal(known.relayed(record(other)).kind, 'joined');
+
+  const later = new Members({ overlay: 'edge', self: self.nodeId, pins });
+  assert.throws(() => later.relayed(record(other)), { code: 'RECORD_UNVOUCHED' });
+  pins.pin('edge', ACCOUNT, decodeNodeRecord(record(other)), 0);
+  assert.equal(later.relayed(record(other)).kind, 'joined');
+});
+
+test('through the overlay nobody takes over another’s account', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  const thief = Identity.create(randomBytes);
+  assert.throws(() => known.relayed(record(thief, { sequence: 9n })), { code: 'RECORD_UNVOUCHED' });
+  assert.equal(known.find(ACCOUNT)?.record.id, other.nodeId);
 });

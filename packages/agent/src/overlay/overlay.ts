@@ -1,72 +1,44 @@
-import type { Datapath, DatapathEvent, OverlayHandle, PeerHandle } from '@evio/datapath';
-import {
-  encodeNodeRecord,
-  type Identity,
-  type InitiationClock,
-  type NodeRecord,
-  PeerSession,
-  type PinStore,
-  type SessionIndexes,
-  type Timers,
-} from '@evio/session';
+import type { DatapathEvent, OverlayHandle, PeerHandle } from '@evio/datapath';
+import { encodeNodeRecord, type PinStore } from '@evio/session';
 import {
   type LinkMessage,
   type PeerEvent,
   SignalingClient,
   type SignalingState,
 } from '@evio/signaling';
-import { FullMesh, type LinkPolicy, type LinkRole } from '@evio/topology';
-import { compareNodeIds, EvioError, type Mac, type NodeId } from '@evio/types';
+import { EvioError, type Mac, type NodeId } from '@evio/types';
 import { Subscription } from 'rxjs';
 import type { OverlayConfig } from '../config/index.ts';
-import { Peer } from '../peer/peer.ts';
-import {
-  type Logger,
-  setUpInterface,
-  type WallClock,
-  type WantedInterface,
-} from '../system/index.ts';
-import type { Underlay } from '../underlay/underlay.ts';
-import { Members, type OverlayMember } from './members.ts';
+import type { Peer } from '../peer/peer.ts';
+import { setUpInterface, type WallClock, type WantedInterface } from '../system/index.ts';
+import { type Admission, Members } from './members.ts';
+import { Mesh, type MeshOptions, type MeshOwner } from './mesh.ts';
+import type { Ring } from './ring.ts';
 import { tapMac } from './tap-mac.ts';
 
 type Announcement = Extract<PeerEvent, { type: 'available' }>;
 
 /** What an overlay needs of the agent around it. */
-export interface OverlayOptions {
-  readonly config: OverlayConfig;
+export interface OverlayOptions extends Omit<MeshOptions, 'handle' | 'owner'> {
   /** This node's name. */
   readonly name: string;
-  readonly identity: Identity;
   readonly pins: PinStore;
-  /** Of all handshakes of the process. */
-  readonly clock: InitiationClock;
   readonly wallClock: WallClock;
-  readonly datapath: Datapath;
-  readonly underlay: Underlay;
-  /** Session indexes of the whole process. */
-  readonly indexes: SessionIndexes<Peer>;
-  readonly timers: Partial<Timers>;
-  readonly keepaliveMs: number;
-  readonly random: (bytes: number) => Uint8Array;
-  readonly logger: Logger;
 }
 
 /**
- * One overlay on this node: its TAP, its account at the XMPP server, its members, and a link to each
- * member that the policy wants one to.
+ * One overlay on this node: its TAP, its account at the XMPP server, its members, and the mesh of
+ * links among them.
  */
-export class Overlay {
+export class Overlay implements MeshOwner {
   readonly #options: OverlayOptions;
   readonly #handle: OverlayHandle;
   readonly #mac: Mac;
   readonly #members: Members;
-  readonly #peers = new Map<NodeId, Peer>();
+  readonly #mesh: Mesh;
   /** Accounts that were refused, with what they announced, until they show something better. */
   readonly #refused = new Map<string, { event: Announcement; error: EvioError }>();
   #config: OverlayConfig;
-  #policy: LinkPolicy;
-  #roles: ReadonlyMap<NodeId, LinkRole> = new Map();
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
   #state: SignalingState = { state: 'offline', since: performance.now() };
@@ -78,7 +50,7 @@ export class Overlay {
     this.#mac = mac;
     this.#config = config;
     this.#members = new Members({ overlay: config.name, self: identity.nodeId, pins });
-    this.#policy = new FullMesh(config.topology);
+    this.#mesh = new Mesh({ ...options, handle, owner: this });
     this.#signaling = this.#connect();
   }
 
@@ -114,7 +86,11 @@ export class Overlay {
   }
 
   get peers(): ReadonlyMap<NodeId, Peer> {
-    return this.#peers;
+    return this.#mesh.peers;
+  }
+
+  get ring(): Ring {
+    return this.#mesh.ring;
   }
 
   /** Why an account is refused, by account. */
@@ -126,35 +102,20 @@ export class Overlay {
     return this.#state;
   }
 
-  roleOf(id: NodeId): LinkRole | 'none' {
-    return (this.#peers.has(id) && this.#roles.get(id)) || 'none';
-  }
-
-  /** The link whose datapath peer this is. */
-  peerOf(handle: PeerHandle): Peer | undefined {
-    for (const peer of this.#peers.values()) if (peer.handle === handle) return peer;
-    return undefined;
-  }
-
-  /** The link to the node with this X25519 static key. */
+  /** The peer with this X25519 static key. */
   peerByKey(staticPublic: Uint8Array): Peer | undefined {
-    for (const peer of this.#peers.values()) {
-      if (Buffer.compare(peer.record.staticPublic, staticPublic) === 0) return peer;
-    }
-    return undefined;
+    return this.#mesh.peerByKey(staticPublic);
   }
 
   /** An event of the datapath; returns whether it was for this overlay. */
   observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
-    const peer = this.peerOf(event.peer);
-    peer?.observe(event);
-    return peer !== undefined;
+    return this.#mesh.observe(event);
   }
 
   /** The host's addresses changed, or a server sees us elsewhere than before. */
   groundChanged(reason: string, { reconnect }: { reconnect: boolean }): void {
     if (reconnect) this.#signaling.reconnect(reason);
-    for (const peer of this.#peers.values()) peer.renew(reason);
+    this.#mesh.renew(reason);
   }
 
   /** An account's pin was removed: what it announced is taken after all. */
@@ -166,30 +127,26 @@ export class Overlay {
   /** Takes over what changed in the configuration. @throws EvioError as {@link start}. */
   async reconfigure(config: OverlayConfig): Promise<void> {
     const former = this.#config;
-    const same = (key: 'interface' | 'xmpp' | 'topology' | 'ice') =>
+    const same = (key: 'interface' | 'xmpp' | 'ice') =>
       JSON.stringify(former[key]) === JSON.stringify(config[key]);
     const wanted = wantedInterface(config);
     if (!same('interface')) await setUpInterface(wanted, { former: wantedInterface(former) });
     this.#config = config;
-    if (!same('topology')) {
-      this.#policy = new FullMesh(config.topology);
-      this.#reconcile();
-    }
+    this.#mesh.reconfigure(config);
     if (!same('xmpp')) {
       this.#subscriptions.unsubscribe();
       await this.#signaling.stop();
       this.#subscriptions = new Subscription();
       this.#signaling = this.#connect();
     } else if (!same('interface')) {
-      this.#signaling.announce(this.#record());
+      this.refute();
     }
     if (!same('ice')) this.#useServers();
   }
 
   /** Leaves: tells the peers, signs out, and closes the TAP, which stays as a device. */
   async stop(): Promise<void> {
-    for (const peer of this.#peers.values()) peer.close('success');
-    this.#peers.clear();
+    this.#mesh.stop();
     await this.#signaling.stop();
     this.#subscriptions.unsubscribe();
     this.#options.underlay.setServers(this.#config.name, []);
@@ -226,7 +183,7 @@ export class Overlay {
       }),
     );
     if (this.#config.ice.servers.length > 0) this.#useServers();
-    client.announce(this.#record());
+    this.#announce(client);
     client.start();
     return client;
   }
@@ -237,17 +194,21 @@ export class Overlay {
     this.#options.underlay.setServers(name, ice.servers, ca === undefined ? {} : { ca });
   }
 
-  #record(): Uint8Array {
+  /** Tells the server and the overlay who we are, newer than all that was told before. */
+  #announce(client: SignalingClient): void {
     const { identity, name, wallClock } = this.#options;
-    return encodeNodeRecord(identity, {
+    // Newer than those of all former runs.
+    const sequence = Math.trunc(wallClock.now());
+    const record = encodeNodeRecord(identity, {
       account: this.#config.xmpp.jid,
       name,
       overlay: this.#config.name,
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
-      // Newer than those of all former runs.
-      sequence: BigInt(Math.trunc(wallClock.now())),
+      sequence: BigInt(sequence),
     });
+    client.announce(record);
+    this.#mesh.announce(sequence, record);
   }
 
   #onState(state: SignalingState): void {
@@ -257,24 +218,22 @@ export class Overlay {
     const { logger } = this.#options;
     const details = state.error === undefined ? {} : { error: state.error.message };
     logger.info({ state: state.state, ...details }, 'signaling');
-    for (const [id, peer] of this.#peers) {
-      const member = this.#members.get(id);
-      if (state.state === 'online' && member !== undefined) peer.reach(member.jid);
-      else peer.unreach();
+    const online = state.state === 'online';
+    this.#mesh.signaling(online);
+    for (const { record, jid } of this.#members.all()) {
+      this.#mesh.peers.get(record.id)?.reach(online ? jid : undefined);
     }
   }
 
   #onPeer(event: PeerEvent): void {
-    if (event.type === 'gone') {
-      const member = this.#members.leave(event.jid);
-      if (member !== undefined) {
-        this.#options.logger.info({ peer: event.account }, 'left');
-        this.#peers.get(member.record.id)?.unreach();
-        this.#reconcile();
-      }
+    if (event.type === 'available') {
+      this.#onAvailable(event);
       return;
     }
-    this.#onAvailable(event);
+    const member = this.#members.leave(event.jid);
+    if (member === undefined) return;
+    this.#options.logger.info({ peer: event.account }, 'left');
+    this.#mesh.gone(member.record.id);
   }
 
   #onAvailable(event: Announcement): void {
@@ -282,14 +241,7 @@ export class Overlay {
     try {
       const admission = this.#members.announce(jid, account, event.record);
       this.#refused.delete(account);
-      if (admission.kind === 'self' || admission.kind === 'unchanged') return;
-      const { record } = admission.member;
-      this.#options.logger.info({ peer: account, node: record.id }, admission.kind);
-      // We may have kept a link to it while its server, or ours, did not know it.
-      const kept = this.#peers.get(record.id);
-      this.#reconcile();
-      if (kept?.record.sequence === record.sequence) kept.reach(jid);
-      else kept?.restarted(record, jid);
+      this.#admit(admission);
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       if (this.#refused.get(account)?.error.message !== error.message) {
@@ -299,87 +251,64 @@ export class Overlay {
     }
   }
 
+  #admit(admission: Admission): void {
+    if (admission.kind === 'self') return;
+    const { kind, member } = admission;
+    const { account, id } = member.record;
+    if (kind === 'joined') {
+      // An account that has a new key is another node now.
+      for (const former of [...this.#mesh.peers.values()]) {
+        if (former.record.account === account && former.record.id !== id) {
+          this.#mesh.forget(former.record.id);
+        }
+      }
+    }
+    if (kind !== 'unchanged') this.#options.logger.info({ peer: account, node: id }, kind);
+    this.#mesh.member(member, kind === 'restarted');
+  }
+
   #onMessage(from: string, message: LinkMessage): void {
     const member = this.#members.byJid(from);
-    const peer = member && this.#peers.get(member.record.id);
+    const peer = member && this.#mesh.peers.get(member.record.id);
     if (peer === undefined) {
       this.#options.logger.debug({ from, kind: message.kind }, 'a message from no known node');
       return;
     }
-    peer.receive(message, from);
+    peer.receive(message, { kind: 'server', jid: from });
   }
 
-  // -- Links
+  // -- What the mesh asks for
 
-  /** Makes the links that the policy wants, and ends those that nobody wants. */
-  #reconcile(): void {
-    const members = this.#members.all();
-    this.#roles = this.#policy.links(
-      this.#options.identity.nodeId,
-      members.map(({ record: { id, account, name } }) => ({ id, account, name })),
-    );
-    for (const [id, peer] of this.#peers) {
-      const known = this.#members.get(id) !== undefined;
-      // A link to a node that only lost its server goes on as long as it works.
-      if (known ? !this.#roles.has(id) : !peer.alive) this.#end(id, peer);
-    }
-    for (const id of this.#roles.keys()) {
-      const member = this.#members.get(id);
-      if (member === undefined || this.#peers.has(id)) continue;
-      const peer = this.#peer(member);
-      this.#peers.set(id, peer);
-      if (this.#state.state === 'online') peer.reach(member.jid);
-    }
-  }
-
-  #end(id: NodeId, peer: Peer): void {
-    this.#peers.delete(id);
-    peer.close('success');
-  }
-
-  #peer({ record }: OverlayMember): Peer {
-    const { clock, datapath, identity, indexes, logger, pins, random, timers, underlay } =
-      this.#options;
-    const { name, secret } = this.#config;
-    const handle = datapath.addPeer(this.#handle, record.id);
-    datapath.learn(this.#handle, record.mac, handle);
-    const session = new PeerSession({
-      identity,
-      overlay: name,
-      peer: record,
-      ...(secret !== undefined && { psk: secret }),
-      aesHardware: datapath.aesHardware,
-      random,
-      allocateIndex: () => indexes.allocate(peer),
-      releaseIndex: index => indexes.release(index),
-      nextTimestamp: () => clock.next(),
-      timers,
-    });
-    const peer: Peer = new Peer({
-      record,
-      handle,
-      session,
-      datapath,
-      underlay,
-      offersFirst: compareNodeIds(identity.nodeId, record.id) < 0,
-      random,
-      keepaliveMs: this.#options.keepaliveMs,
-      send: (jid, message) => this.#signaling.send(jid, message),
-      logger: logger.child({ peer: record.name }),
-      onProven: (proven: NodeRecord) => this.#pin(pins, proven),
-      onDown: () => this.#reconcile(),
-    });
-    return peer;
+  send(jid: string, message: LinkMessage): Promise<void> {
+    return this.#signaling.send(jid, message);
   }
 
   /** From now on this account is bound to these keys. */
-  #pin(pins: PinStore, record: NodeRecord): void {
+  proven({ record }: Peer): void {
     try {
-      pins.pin(this.#config.name, record.account, record, Date.now());
+      this.#options.pins.pin(this.#config.name, record.account, record, Date.now());
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       this.#options.logger.error({ code: error.code }, error.message);
     }
+  }
+
+  recordCame(record: Uint8Array): void {
+    try {
+      this.#admit(this.#members.relayed(record));
+    } catch (error) {
+      if (!(error instanceof EvioError)) throw error;
+      this.#options.logger.debug({ code: error.code }, error.message);
+    }
+  }
+
+  memberLost(id: NodeId): void {
+    this.#members.forget(id);
+    this.#mesh.forget(id);
+  }
+
+  refute(): void {
+    this.#announce(this.#signaling);
   }
 }
 

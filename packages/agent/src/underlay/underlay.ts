@@ -1,4 +1,11 @@
-import type { Datapath, DatapathEvent, Path, StreamHandle, Uplink, Via } from '@evio/datapath';
+import type {
+  Datapath,
+  DatapathEvent,
+  StreamHandle,
+  UnderlayPath,
+  Uplink,
+  Via,
+} from '@evio/datapath';
 import {
   type Arrival,
   type Base,
@@ -131,7 +138,7 @@ export class Underlay {
   }
 
   /** The datapath's path for a selected pair; undefined when its relay is gone. */
-  pathOf({ base, remote }: SelectedPair): Path | undefined {
+  pathOf({ base, remote }: SelectedPair): UnderlayPath | undefined {
     if (base.kind === 'host') return { kind: 'direct', remote, source: base.local.address };
     const found = this.#gatherer.channel(performance.now(), base.allocation, remote);
     this.#wake.soon();
@@ -140,7 +147,10 @@ export class Underlay {
   }
 
   /** For people: our end of a relayed path, and the server in between. */
-  relayOf({ uplink, channel }: Path & { kind: 'turn' }): { relayed?: Endpoint; server?: string } {
+  relayOf({ uplink, channel }: UnderlayPath & { kind: 'turn' }): {
+    relayed?: Endpoint;
+    server?: string;
+  } {
     const known = this.#toGatherer(uplink);
     const base = known && this.#gatherer.originOf(known, channel)?.base;
     return base?.kind === 'relay'
@@ -304,6 +314,8 @@ export class Underlay {
         const stream = this.#streams.get(via.uplink.stream);
         return stream === undefined ? undefined : { kind: 'stream', stream };
       }
+      case 'overlay':
+        return undefined; // ICE is for the underlay
       default:
         return via satisfies never;
     }
