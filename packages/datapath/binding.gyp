@@ -4,6 +4,7 @@
       "target_name": "datapath",
       "sources": [
         "native/addon.cc",
+        "native/address_frames.cc",
         "native/aead.cc",
         "native/endpoint.cc",
         "native/engine.cc",

@@ -52,6 +52,7 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
                            InstanceMethod<&NativeDatapath::send_control>("sendControl"),
                            InstanceMethod<&NativeDatapath::probe>("probe"),
                            InstanceMethod<&NativeDatapath::learn>("learn"),
+                           InstanceMethod<&NativeDatapath::learn_address>("learnAddress"),
                            InstanceMethod<&NativeDatapath::counters>("counters"),
                            InstanceMethod<&NativeDatapath::peer_counters>("peerCounters"),
                            InstanceMethod<&NativeDatapath::mac_table>("macTable"),
@@ -311,6 +312,18 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
   void learn(const Napi::CallbackInfo &info) {
     Engine *e = engine(info);
     if (e != nullptr) e->learn(number(info[0]), js::read_mac_number(info[1]), number(info[2]));
+  }
+
+  /// (overlay, ip, mac): without a MAC it is forgotten.
+  void learn_address(const Napi::CallbackInfo &info) {
+    Engine *e = engine(info);
+    if (e == nullptr) return;
+    const std::string text = info[1].ToString().Utf8Value();
+    const std::optional<Endpoint> address = Endpoint::parse(text, 0);
+    if (!address) return js::raise(info.Env(), "ENDPOINT_INVALID", "expected an IP address, got \"" + text + "\"");
+    std::optional<MacBits> mac;
+    if (info[2].IsNumber()) mac = js::read_mac_number(info[2]);
+    if (!e->learn_address(number(info[0]), *address, mac)) unknown_overlay(info);
   }
 
   Napi::Value counters(const Napi::CallbackInfo &info) {

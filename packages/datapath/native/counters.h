@@ -21,13 +21,14 @@ namespace evio {
   X(flushedFrames)        X(gsoFallbacks)        X(roams)               X(macMoves)                 \
   X(floodedFrames)        X(forwardsSent)        X(forwardsRelayed)     X(forwardsReceived)         \
   X(floodCopies)          X(floodsReceived)      X(floodDuplicates)    X(floodRepairs)             \
+  X(answeredLocally)                                                                                \
   /* dropped datagrams, receiving */                                                                \
   X(dropEmptyDatagram)    X(dropUnknownType)     X(dropTruncatedDatagram) X(dropHeaderInvalid)      \
   X(dropUnknownIndex)     X(dropReplayed)        X(dropForged)          X(dropCounterExhausted)     \
   X(dropChannelUnknown)   X(dropChannelMalformed) X(dropUpQueueFull)    X(dropHandshakeMalformed)   \
   /* dropped records, receiving */                                                                  \
   X(dropRecordMalformed)  X(dropRecordUnknown)   X(dropFrameMalformed)  X(dropSegmentMalformed)     \
-  X(dropOwnSourceMac)    X(dropControlTooLong)  X(dropEchoMalformed)        \
+  X(dropOwnSourceMac)     X(dropLoop)            X(dropControlTooLong)  X(dropEchoMalformed)        \
   X(dropFragmentMalformed) X(dropReassemblyFull) X(dropReassemblyTimeout) X(dropTapWrite)           \
   /* dropped forward records, at any hop */                                                          \
   X(dropForwardMalformed) X(dropForwardNested)   X(dropForwardLeaf)     X(dropForwardLoop)          \

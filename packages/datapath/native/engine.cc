@@ -199,7 +199,18 @@ bool Engine::learn(OverlayId overlay, MacBits mac, PeerId peer) {
   const auto view = registry_.view();
   const PeerEntry *entry = view->find(peer);
   if (entry == nullptr || entry->peer->overlay != overlay || mac == entry->overlay->own_mac) return false;
-  entry->overlay->macs.learn(mac, slot_of(peer), now_micros());
+  entry->overlay->macs.pin(mac, slot_of(peer));
+  return true;
+}
+
+bool Engine::learn_address(OverlayId overlay, const Endpoint &address, std::optional<MacBits> mac) {
+  const auto view = registry_.view();
+  const OverlayEntry *entry = view->overlay(overlay);
+  if (entry == nullptr) return false;
+  const uint8_t *bytes = address.address.data();
+  const IpBits ip = address.family == 4 ? ipv4_bits(read_u32(bytes)) : static_cast<IpBits>(read_node_id(bytes));
+  if (mac) return entry->overlay->addresses.learn(ip, *mac);
+  entry->overlay->addresses.forget(ip);
   return true;
 }
 

@@ -87,6 +87,8 @@ class Engine {
   void send_control(PeerId peer, Bytes bytes);
   void probe(PeerId peer, uint32_t token, size_t datagram_bytes);
   bool learn(OverlayId overlay, MacBits mac, PeerId peer);
+  /// From a node record: `mac` nothing: it is no longer so. False when the overlay is unknown or has too many.
+  bool learn_address(OverlayId overlay, const Endpoint &address, std::optional<MacBits> mac);
 
   uint64_t counter(Counter counter) const;
   std::shared_ptr<const View> view() const { return registry_.view(); }

@@ -56,6 +56,12 @@ struct Mac {
   MacBits mac;
   PeerId owner;  // 0: this host
 };
+/// A MAC jumps between this host and a peer: the two have another way to each other.
+struct Loop {
+  OverlayId overlay;
+  MacBits mac;
+  PeerId peer;
+};
 struct Stream {
   StreamId stream;
   bool open;
@@ -68,6 +74,6 @@ struct Failed {
 };
 
 using Any = std::variant<Datagram, Control, Echo, Roamed, Established, Wanted, Stalled, Exhausted,
-                         TooBig, Mac, Stream, Network, Failed>;
+                         TooBig, Mac, Loop, Stream, Network, Failed>;
 
 }  // namespace evio::event

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "address_frames.h"
 #include "flood_writer.h"
 #include "segmenter.h"
 #include "switch.h"
@@ -27,8 +28,16 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
   if (kind == TapFrame::invalid || kind == TapFrame::unsegmentable) {
     return counters_.add(Counter::dropTapFrameMalformed);
   }
+  if (const std::optional<AddressClaim> claim = read_address_claim(frame)) {
+    overlay_->addresses.see(claim->ip, claim->mac, claim->router, AddressTable::Side::local, now);
+  }
   const Egress where = egress(*overlay_, frame, now);
+  if (where.loop && *where.loop < view.peers.size() && view.peers[*where.loop].peer) {
+    events_.push(event::Loop{overlay_->id, read_mac(&frame[6]), view.peers[*where.loop].peer->id});
+  }
   switch (where.to) {
+    case Egress::To::looping:
+      return counters_.add(Counter::dropLoop);
     case Egress::To::here:
       return counters_.add(Counter::dropDestinationLocal);
     case Egress::To::peer:
@@ -39,9 +48,24 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
       }
       return;
     case Egress::To::all:
+      if (answer(frame, now)) return counters_.add(Counter::answeredLocally);
       counters_.add(Counter::floodedFrames);
       return flood(view, header, kind, frame, now);
   }
+}
+
+bool FrameSender::answer(Bytes frame, Micros now) {
+  const std::optional<AddressQuestion> question = read_address_question(frame);
+  if (!question) return false;
+  const auto known = overlay_->addresses.answer(question->ip, question->asker, now);
+  // Whoever is on this host answers for itself.
+  if (!known || known->mac == overlay_->own_mac || known->mac == question->asker ||
+      overlay_->macs.find(known->mac, now) == kLocalOwner) {
+    return false;
+  }
+  std::vector<uint8_t> reply = address_answer(frame, *known);
+  const iovec part{reply.data(), reply.size()};
+  return overlay_->tap.write(VnetHeader{}, {&part, 1});
 }
 
 void FrameSender::flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {

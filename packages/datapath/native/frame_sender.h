@@ -38,6 +38,8 @@ class FrameSender {
  private:
   static constexpr size_t kTrains = 4;
 
+  /// Answers a question for an address that we know; whether it did.
+  bool answer(Bytes frame, Micros now);
   /// To all members of the overlay.
   void flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
   void flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now);

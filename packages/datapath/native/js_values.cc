@@ -109,6 +109,12 @@ struct Build {
     object.Set("mac", mac_text(e.mac));
     object.Set("owner", Napi::Number::New(env, e.owner));
   }
+  void operator()(const event::Loop &e) {
+    type("loop");
+    object.Set("overlay", Napi::Number::New(env, e.overlay));
+    object.Set("mac", mac_text(e.mac));
+    peer(e.peer);
+  }
   void operator()(const event::Stream &e) {
     type("stream");
     object.Set("stream", Napi::Number::New(env, e.stream));

@@ -1,5 +1,7 @@
 #include "mac_table.h"
 
+#include <algorithm>
+
 namespace evio {
 namespace {
 
@@ -46,7 +48,7 @@ std::optional<Owner> MacTable::find(MacBits mac, Micros now) const {
   return {};
 }
 
-Learned MacTable::learn(MacBits mac, Owner owner, Micros now) {
+Learned MacTable::learn(MacBits mac, Owner owner, Micros now, Owner *before) {
   if (mac == 0 || is_group(mac)) return Learned::known;
   if (const Cell *cell = lookup(mac)) {
     const uint64_t word = cell->word.load(std::memory_order_acquire);
@@ -69,6 +71,7 @@ Learned MacTable::learn(MacBits mac, Owner owner, Micros now) {
       if (word != 0 && mac_of(word) == mac) {
         const Micros age = now - cell.seen.load(std::memory_order_relaxed);
         const bool moved = owner_of(word) != owner && age <= kMaxAge;
+        if (moved && before != nullptr) *before = owner_of(word);
         cell.seen.store(now, std::memory_order_relaxed);
         cell.word.store(word_of(mac, owner), std::memory_order_release);
         return moved ? Learned::moved : Learned::added;
@@ -102,7 +105,7 @@ std::vector<MacTable::Entry> MacTable::entries(Micros now) const {
   for (const Cell &cell : cells_) {
     const uint64_t word = cell.word.load(std::memory_order_acquire);
     const Micros age = now - cell.seen.load(std::memory_order_relaxed);
-    if (word != 0 && age <= kMaxAge) found.push_back({mac_of(word), owner_of(word), age});
+    if (word != 0 && age <= kMaxAge) found.push_back({mac_of(word), owner_of(word), std::max<Micros>(age, 0)});
   }
   return found;
 }

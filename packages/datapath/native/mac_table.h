@@ -40,6 +40,8 @@ enum class Learned : uint8_t { known, added, moved, evicting };
 class MacTable {
  public:
   static constexpr Micros kMaxAge = 300 * kSecond;
+  /// When a pinned address was seen: in no foreseeable past.
+  static constexpr Micros kPinned = Micros{1} << 62;
   static constexpr size_t kSets = 512;
   static constexpr size_t kWays = 8;
 
@@ -48,8 +50,12 @@ class MacTable {
   /// The owner of `mac`, unless nothing was heard of it for 300 s. Any thread.
   std::optional<Owner> find(MacBits mac, Micros now) const;
 
-  /// Notes that `mac` was seen behind `owner`. Any thread.
-  Learned learn(MacBits mac, Owner owner, Micros now);
+  /// Notes that `mac` was seen behind `owner`; when it moved, `before` gets the former owner. Any thread.
+  Learned learn(MacBits mac, Owner owner, Micros now, Owner *before = nullptr);
+
+  /// Notes that `mac` belongs to `owner` until it is seen elsewhere or that is forgotten, even if nothing is
+  /// heard of it. Any thread.
+  void pin(MacBits mac, Owner owner) { learn(mac, owner, kPinned); }
 
   /// Removes all addresses of an owner. Any thread.
   void forget(Owner owner);

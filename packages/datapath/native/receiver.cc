@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "address_frames.h"
 #include "flood_writer.h"
 #include "switch.h"
 
@@ -309,6 +310,9 @@ bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
     case Ingress::own_source:
       counters_.add(Counter::dropOwnSourceMac);
       return false;
+    case Ingress::looping:
+      counters_.add(Counter::dropLoop);
+      return false;
     case Ingress::accepted:
       break;
     case Ingress::accepted_evicting:
@@ -317,10 +321,16 @@ bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
     case Ingress::accepted_new:
       events_.push(event::Mac{entry.overlay->id, read_mac(&frame[6]), peer});
       break;
+    case Ingress::loop_noticed:
+      events_.push(event::Loop{entry.overlay->id, read_mac(&frame[6]), peer});
+      [[fallthrough]];
     case Ingress::accepted_moved:
       counters_.add(Counter::macMoves);
       events_.push(event::Mac{entry.overlay->id, read_mac(&frame[6]), peer});
       break;
+  }
+  if (const std::optional<AddressClaim> claim = read_address_claim(frame)) {
+    entry.overlay->addresses.see(claim->ip, claim->mac, claim->router, AddressTable::Side::remote, now);
   }
   auto &frames = entry.peer->rx_frames;
   frames.store(frames.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "address_table.h"
+#include "flap_watch.h"
 #include "flood_log.h"
 #include "flood_table.h"
 #include "flood_window.h"
@@ -38,6 +40,8 @@ struct Overlay {
   /// Whether it passes on what is for others; false for a leaf.
   std::atomic<bool> carries;
   MacTable macs;
+  AddressTable addresses;
+  FlapWatch flaps;
   FloodLog flood_log;
 
   // The TAP thread's own.

@@ -44,6 +44,14 @@ function owner(peer: number): PeerHandle | 'local' {
 }
 
 function shape(event: NativeEvent): DatapathEvent {
+  if (event.type === 'loop') {
+    return {
+      type: 'loop',
+      overlay: event.overlay as OverlayHandle,
+      mac: parseMac(event.mac),
+      peer: event.peer as PeerHandle,
+    };
+  }
   if (event.type !== 'mac') return event;
   return {
     type: 'mac',
@@ -278,9 +286,27 @@ export class Datapath {
     call(() => this.#native.probe(peer, token, datagramBytes));
   }
 
-  /** Notes that a MAC lives behind a peer, before any frame of it has come. */
+  /**
+   * Notes that a MAC lives behind a peer, before any frame of it has come; it counts until the MAC is seen
+   * elsewhere or the peer is removed.
+   */
   learn(overlay: OverlayHandle, mac: Mac, peer: PeerHandle): void {
     call(() => this.#native.learn(overlay, macNumber(mac), peer));
+  }
+
+  /**
+   * Notes which MAC a peer's address has, from its node record: then ARP requests and neighbour
+   * solicitations of this host are answered here. Frames do not overrule it. Not for our own addresses.
+   *
+   * @throws EvioError `OVERLAY_UNKNOWN`, `ENDPOINT_INVALID` when `ip` is no address.
+   */
+  learnAddress(overlay: OverlayHandle, ip: string, mac: Mac): void {
+    call(() => this.#native.learnAddress(overlay, ip, macNumber(mac)));
+  }
+
+  /** Takes back `learnAddress`. */
+  forgetAddress(overlay: OverlayHandle, ip: string): void {
+    call(() => this.#native.learnAddress(overlay, ip, undefined));
   }
 
   /** All counters since the start. */

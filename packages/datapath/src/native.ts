@@ -18,8 +18,9 @@ import type {
 
 /** Events as the addon shapes them: MACs as text, the owner 0 for this host. */
 export type NativeEvent =
-  | Exclude<DatapathEvent, { type: 'mac' }>
-  | { type: 'mac'; overlay: number; mac: string; owner: number };
+  | Exclude<DatapathEvent, { type: 'mac' | 'loop' }>
+  | { type: 'mac'; overlay: number; mac: string; owner: number }
+  | { type: 'loop'; overlay: number; mac: string; peer: number };
 
 /** MAC addresses are numbers below 2^48 here; handles are numbers. */
 export interface NativeDatapath {
@@ -57,6 +58,7 @@ export interface NativeDatapath {
   sendControl(peer: number, bytes: Uint8Array): void;
   probe(peer: number, token: number, datagramBytes: number): void;
   learn(overlay: number, mac: number, peer: number): void;
+  learnAddress(overlay: number, ip: string, mac: number | undefined): void;
   counters(): Record<string, number>;
   peerCounters(peer: number): PeerCounters;
   macTable(overlay: number): { mac: number; owner: number; ageSeconds: number }[];

@@ -120,6 +120,16 @@ export type DatapathEvent =
       readonly mac: Mac;
       readonly owner: PeerHandle | 'local';
     }
+  /**
+   * A MAC jumps between this host and a peer: their bridges have another way to each other. It is held
+   * where it was before, for 10 s; then it is looked at anew, and told again if need be.
+   */
+  | {
+      readonly type: 'loop';
+      readonly overlay: OverlayHandle;
+      readonly mac: Mac;
+      readonly peer: PeerHandle;
+    }
   /** A stream to a TURN server opened or closed; `error` says why, absent for an orderly end. */
   | {
       readonly type: 'stream';

@@ -2,7 +2,7 @@
 // changes sessions, paths and peers under load. Needs root; says so and passes when it is not. The
 // network namespace lives and dies with this process.
 // sanitizer: thread
-// sources: ../aead.cc ../endpoint.cc ../engine.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../engine.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
 #include "../engine.h"
 
 #include <linux/if_packet.h>
@@ -84,6 +84,8 @@ TEST("frames flow while sessions, paths and peers change") {
   a.engine->set_path(a.peer, loopback(b.engine->port4()));
   b.engine->set_path(b.peer, loopback(a.engine->port4()));
 
+  a.engine->learn(a.overlay->id, 0x0200000000bb, a.peer);
+
   std::atomic<bool> done{false};
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> received{0};
@@ -93,11 +95,13 @@ TEST("frames flow while sessions, paths and peers change") {
   ::setsockopt(in.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   std::thread sender([&] {
     std::array<uint8_t, 1400> frame{};
-    std::fill_n(frame.begin(), 6, uint8_t{0xff});
     frame[6] = 2;
     write_u16(&frame[12], kEtherType);
     while (!done.load()) {
       for (int i = 0; i < 8; ++i) {
+        // Few are for all: floods are limited.
+        write_u32(&frame[0], i == 0 ? 0xffffffff : 0x02000000);
+        write_u16(&frame[4], i == 0 ? 0xffff : 0x00bb);
         frame[11] = static_cast<uint8_t>(i + 1);  // several senders, as behind a bridge
         if (::send(out.get(), frame.data(), i % 2 == 0 ? 100 : frame.size(), 0) > 0) sent.fetch_add(1);
       }
@@ -132,7 +136,20 @@ TEST("frames flow while sessions, paths and peers change") {
       const PeerId other = *a.engine->add_peer(a.overlay->id, index + 10);
       a.engine->set_path(other, loopback(9));
       a.engine->learn(a.overlay->id, 0x020000000099, other);
+      a.engine->learn_address(a.overlay->id, *Endpoint::parse("10.9.0.9", 0), 0x020000000099);
+      // From the first time on, what is broadcast goes by flood.
+      a.engine->set_routes(a.overlay->id, {{2, a.peer}, {index + 10, other}});
+      a.engine->set_neighbours(a.overlay->id, {{2, a.peer}, {index + 10, other}}, {});
+      Path through;
+      through.carrier = Carrier::overlay;
+      const PeerId far = *a.engine->add_peer(a.overlay->id, index + 100);
+      a.engine->set_path(far, through);
+      through.overlay = a.overlay->id;
+      through.node = 2;
+      a.engine->send(std::array<uint8_t, 30>{wire::kInitiation}, through);
+      a.engine->remove_peer(far);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      a.engine->set_neighbours(a.overlay->id, {{2, a.peer}}, {index + 10});
       a.engine->remove_peer(other);
     }
     for (const event::Any &event : b.engine->events()) {
