@@ -2,6 +2,7 @@ import type { Datapath, DatapathEvent, OverlayHandle, PeerHandle } from '@evio/d
 import {
   type Identity,
   type InitiationClock,
+  type NodeRecord,
   PeerSession,
   type SessionIndexes,
   type Timers,
@@ -15,7 +16,7 @@ import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import type { OverlayMember } from './members.ts';
 import { Ring } from './ring.ts';
-import { routePoints } from './route-points.ts';
+import { floodNeighbours, routePoints } from './tables.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
 /** How often counters are read for the topology. Milliseconds. */
@@ -120,7 +121,9 @@ export class Mesh implements PeerOwner {
    */
   member({ record, signed, jid }: OverlayMember, restarted: boolean): void {
     const { id } = record;
-    const peer = this.#peers.get(id) ?? this.#addPeer(record);
+    const former = this.#peers.get(id);
+    const peer = former ?? this.#addPeer(record);
+    this.#learnAddresses(former?.record, record);
     const sequence = Number(record.sequence);
     const seen = { id, sequence, record: signed, signaling: jid !== undefined };
     if (jid !== undefined) this.#gone.delete(id);
@@ -151,6 +154,7 @@ export class Mesh implements PeerOwner {
     if (peer === undefined) return;
     this.#peers.delete(id);
     this.#byHandle.delete(peer.handle);
+    this.#learnAddresses(peer.record, undefined);
     if (peer.up) this.#ring.tell((topology, now) => topology.linkDown(now, id, 'closed'));
     peer.close('success');
   }
@@ -252,13 +256,11 @@ export class Mesh implements PeerOwner {
   }
 
   #useTables(): void {
-    const { datapath, handle, identity } = this.#options;
-    datapath.setRoutes(handle, routePoints(this.#ring.routes, this.#peers));
-    for (const [id, peer] of this.#peers) {
-      peer.setRouted(this.#isRouted(id));
-      // One of the two begins; so that broadcasts find keys.
-      if (compareNodeIds(identity.nodeId, id) < 0) peer.greet();
-    }
+    const { datapath, handle } = this.#options;
+    const { flood, lost, routes } = this.#ring.tables();
+    datapath.setRoutes(handle, routePoints(routes, this.#peers));
+    datapath.setNeighbours(handle, floodNeighbours(flood, this.#peers), lost);
+    for (const [id, peer] of this.#peers) peer.setRouted(this.#isRouted(id));
     this.#forgetGone();
   }
 
@@ -321,7 +323,19 @@ export class Mesh implements PeerOwner {
     return ring;
   }
 
-  #addPeer(record: Peer['record']): Peer {
+  /** ARP and neighbour solicitations for them are answered on this host. */
+  #learnAddresses(former: NodeRecord | undefined, record: NodeRecord | undefined): void {
+    const { datapath, handle } = this.#options;
+    const hosts = (from: NodeRecord | undefined) => from?.addresses.map(hostOf) ?? [];
+    const now = hosts(record);
+    for (const address of hosts(former)) {
+      if (!now.includes(address)) datapath.forgetAddress(handle, address);
+    }
+    if (record === undefined) return;
+    for (const address of now) datapath.learnAddress(handle, address, record.mac);
+  }
+
+  #addPeer(record: NodeRecord): Peer {
     const { clock, datapath, handle, identity, indexes, logger, owner, random, timers, underlay } =
       this.#options;
     const { name, secret } = this.#config;
@@ -357,4 +371,9 @@ export class Mesh implements PeerOwner {
     this.#byHandle.set(peerHandle, peer);
     return peer;
   }
+}
+
+/** The address of a CIDR. */
+function hostOf(cidr: string): string {
+  return cidr.replace(/\/\d+$/, '');
 }

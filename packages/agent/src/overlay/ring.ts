@@ -1,5 +1,6 @@
 import {
   FIRST_BOUND,
+  type FloodTable,
   type LinkRole,
   OverlayTopology,
   type RouteTable,
@@ -42,12 +43,10 @@ export class Ring {
     return result;
   }
 
-  get routes(): RouteTable {
-    return this.#topology.routes;
-  }
-
-  get topology(): OverlayTopology {
-    return this.#topology;
+  /** What the datapath is to execute; `lost`: neighbours that died since this was last asked. */
+  tables(): { routes: RouteTable; flood: FloodTable; lost: NodeId[] } {
+    const { flood, routes } = this.#topology;
+    return { routes, flood, lost: this.#topology.takeLost().map(({ id }) => id) };
   }
 
   /** Whether it is a member as far as the overlay and the server know. */
@@ -67,7 +66,7 @@ export class Ring {
   nextHop(id: NodeId): NodeId | undefined {
     const point = this.#topology.members.points.get(id);
     if (point === undefined || point === this.#topology.self) return undefined;
-    return this.routes.next(point, { bound: FIRST_BOUND, plain: false })?.nextHop.id;
+    return this.#topology.routes.next(point, { bound: FIRST_BOUND, plain: false })?.nextHop.id;
   }
 
   /** Says goodbye to the neighbours, and rests. */

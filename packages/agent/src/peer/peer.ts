@@ -179,13 +179,6 @@ export class Peer implements LinkOwner {
     this.#wake.soon();
   }
 
-  /** Makes keys with it through the overlay, unless there are some or a link will bring them. */
-  greet(): void {
-    if (this.#wanted !== undefined) return;
-    this.#handshakeOnPath(performance.now());
-    this.#wake.soon();
-  }
-
   /** How many frames were exchanged so far; asked once a second. */
   used(now: number, frames: number): void {
     const more = frames !== this.#frames;
@@ -302,6 +295,9 @@ export class Peer implements LinkOwner {
         break;
       case 'control':
         this.#onControl(event.bytes);
+        break;
+      case 'loop':
+        logger.warn({ mac: event.mac }, 'the bridges of this host and the peer form a loop');
         break;
       default:
         event satisfies never;
