@@ -4,7 +4,7 @@
  *
  *   node chain-node.ts '{"number":1,"of":3}'
  *
- * Its TAP is tap0 with 10.9.0.NUMBER. Prints JSON lines as static-peer.ts does. Lines of its standard input
+ * Its TAP is tap0 with 10.9.0.NUMBER, with "ipv6" also fd00::NUMBER. Prints JSON lines as static-peer.ts does. Lines of its standard input
  * are commands: `counters`, `peer NUMBER`, `probe NUMBER TOKEN BYTES`, `handshake NUMBER`.
  */
 import { execFileSync } from 'node:child_process';
@@ -17,6 +17,7 @@ import { idOf } from './node-ids.ts';
 export interface ChainNodeOptions {
   readonly number: number;
   readonly of: number;
+  readonly ipv6?: boolean;
   /** Of direct paths, in bytes; overlay paths get what fits in. */
   readonly pathMtu?: number;
 }
@@ -49,6 +50,7 @@ const { overlay, mac } = datapath.openTap({
 });
 execFileSync('ip', ['link', 'set', 'tap0', 'up']);
 execFileSync('ip', ['addr', 'replace', `10.9.0.${number}/24`, 'dev', 'tap0']);
+if (ipv6) execFileSync('ip', ['addr', 'replace', `fd00::${number}/64`, 'dev', 'tap0', 'nodad']);
 
 const peers = new Map<number, PeerHandle>();
 for (let other = 1; other <= of; other += 1) {
@@ -56,6 +58,8 @@ for (let other = 1; other <= of; other += 1) {
   const peer = datapath.addPeer(overlay, idOf(other));
   peers.set(other, peer);
   datapath.learn(overlay, macOf(other), peer);
+  datapath.learnAddress(overlay, `10.9.0.${other}`, macOf(other));
+  datapath.learnAddress(overlay, `fd00::${other}`, macOf(other));
   datapath.addSession(peer, {
     localIndex: 16 * number + other,
     remoteIndex: 16 * other + number,

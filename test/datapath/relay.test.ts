@@ -12,10 +12,14 @@ import { StaticPeerProcess } from './static-peer-process.ts';
 const SCRIPT = join(import.meta.dirname, 'chain-node.ts');
 const TRANSFER = [process.execPath, join(import.meta.dirname, 'transfer.ts')];
 
-async function startNodes(chain: NamespaceChain, of: number): Promise<StaticPeerProcess[]> {
+async function startNodes(
+  chain: NamespaceChain,
+  of: number,
+  ipv6 = false,
+): Promise<StaticPeerProcess[]> {
   const nodes: StaticPeerProcess[] = [];
   for (let number = 1; number <= of; number += 1) {
-    nodes.push(await StaticPeerProcess.run(chain.at(number), SCRIPT, { number, of }));
+    nodes.push(await StaticPeerProcess.run(chain.at(number), SCRIPT, { number, of, ipv6 }));
   }
   return nodes;
 }
@@ -44,6 +48,18 @@ test('ping, probes and handshakes go through one member', async () => {
   assert.equal((await a.counters()).dropForwardTooBig, 1);
   a.command('peer 3');
   assert.deepEqual((await a.next('peer')).path, { kind: 'overlay' });
+});
+
+test('hosts take the answers to ARP requests and neighbour solicitations', async () => {
+  await using chain = await NamespaceChain.create(3);
+  const [a] = await startNodes(chain, 3, true);
+  assert.ok(a);
+  for (const address of ['10.9.0.3', 'fd00::3']) {
+    const before = (await a.counters()).answeredLocally;
+    const ping = await chain.at(1).exec(['ping', '-c', '1', '-W', '0.8', address]);
+    assert.match(ping.stdout, /1 received/);
+    assert.ok((await a.counters()).answeredLocally > before, address);
+  }
 });
 
 test('TCP arrives byte for byte through two members, in trains', async () => {

@@ -43,12 +43,15 @@ async function allReach(agents: readonly Agent[], timeoutMs: number): Promise<nu
     agents.map(async from => {
       for (const to of agents) {
         if (to === from) continue;
-        const left = timeoutMs - (Date.now() - began);
+        const asked = Date.now();
+        const left = timeoutMs - (asked - began);
         const { ok } = await from.host.ping(to.address, {
           timeoutMs: Math.max(1_000, left),
           intervalMs: 200,
         });
         if (!ok) missing.push(`${from.name} → ${to.name}`);
+        const took = Date.now() - asked;
+        if (took > HEALS_WITHIN) tell(`${from.name} → ${to.name} waited ${took} ms`);
       }
     }),
   );

@@ -81,7 +81,12 @@ export class Link {
     });
   }
 
-  /** Whether an exchange is under way or has succeeded, or will be tried again. */
+  /** Whether the peer answers checks on the path in use. */
+  get answering(): boolean {
+    return this.#inUse?.ice.state === 'connected';
+  }
+
+  /** Whether nothing is under way, agreed or planned. */
   get idle(): boolean {
     return this.#negotiation.state.kind === 'idle';
   }

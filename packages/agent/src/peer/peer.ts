@@ -26,8 +26,12 @@ const RECENTLY = 12_000;
 /** Traffic this fresh proves the path as well as an answered check does. Milliseconds. */
 const JUST_NOW = 300;
 
+/** For so long a silent link is not tried again while ICE has no news. */
+const SILENCE = 3_000;
 /** A way through others is measured for this long after the last frame. Milliseconds. */
 const OVERLAY_IN_USE = 10_000;
+/** Keys with a peer behind others are given up when no frame was exchanged for this long. */
+const OVERLAY_IDLE = 150_000;
 
 /** What a peer needs of the agent around it. */
 export interface PeerOptions extends Omit<LinkOptions, 'owner' | 'session' | 'send'> {
@@ -84,6 +88,7 @@ export class Peer implements LinkOwner {
   #linkPath: UnderlayPath | undefined;
   /** The link was silent for so long that others carry what is for the peer, if they can. */
   #silent = false;
+  #silentAt = 0;
   /** Whether the owner counts on the link. */
   #announced = false;
   /** Whether the route table knows a way. */
@@ -184,7 +189,12 @@ export class Peer implements LinkOwner {
     const more = frames !== this.#frames;
     this.#frames = frames;
     if (more) this.#usedAt = now;
-    this.#probe.useOverlay(now, now - this.#usedAt < OVERLAY_IN_USE);
+    const idle = now - this.#usedAt;
+    this.#probe.useOverlay(now, idle < OVERLAY_IN_USE);
+    if (idle > OVERLAY_IDLE && this.#wanted === undefined && this.#linkPath === undefined) {
+      // Keys would be renewed for ever for the sake of one frame.
+      this.#options.session.close(now);
+    }
     this.#wake.soon();
   }
 
@@ -370,6 +380,7 @@ export class Peer implements LinkOwner {
     this.#link.run(now);
     this.#drainSession(now);
     this.#checkDoubt(now);
+    this.#checkSilence(now);
     this.#probe.tick(now);
     return earliest(
       session.nextTimeout(),
@@ -452,11 +463,18 @@ export class Peer implements LinkOwner {
           owner.linkDown(this, 'failed');
         }
         this.#silent = true;
+        this.#silentAt = now;
         this.#choosePath(now);
         break;
       case undefined:
         break;
     }
+  }
+
+  /** Others stand in for a link that ICE takes for working: try it again, once in a while. */
+  #checkSilence(now: number): void {
+    if (!this.#silent || this.#onLink || !this.#link.answering) return;
+    if (now - this.#silentAt >= SILENCE) this.recovered(now);
   }
 
   #linkLost(reason: 'closed' | 'failed'): void {
@@ -533,6 +551,7 @@ export class Peer implements LinkOwner {
         datapath.removeSession(output.localIndex);
         break;
       case 'state':
+        if (this.#sessionState.state !== 'up') this.#usedAt = now;
         this.#sessionState = output;
         if (output.state === 'up') {
           this.#options.owner.proven(this);
