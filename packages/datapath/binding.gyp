@@ -8,6 +8,7 @@
         "native/aead.cc",
         "native/endpoint.cc",
         "native/engine.cc",
+        "native/flood_relay.cc",
         "native/flood_table.cc",
         "native/forwarder.cc",
         "native/frame_sender.cc",

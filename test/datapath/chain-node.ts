@@ -27,7 +27,12 @@ const PORT = 4000;
 const FORWARD_OVERHEAD = 76;
 const HANDSHAKE = Buffer.alloc(100, 0xc1);
 
-const { number, of, pathMtu = 1472 } = JSON.parse(process.argv[2] ?? '{}') as ChainNodeOptions;
+const {
+  number,
+  of,
+  ipv6 = false,
+  pathMtu = 1472,
+} = JSON.parse(process.argv[2] ?? '{}') as ChainNodeOptions;
 
 const print = (line: object) =>
   console.log(

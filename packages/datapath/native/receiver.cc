@@ -4,7 +4,6 @@
 #include <array>
 
 #include "address_frames.h"
-#include "flood_writer.h"
 #include "switch.h"
 
 namespace evio {
@@ -21,9 +20,6 @@ constexpr size_t kMaxHandshakeBytes = 4096;
 /// STUN with all attributes that ICE and TURN use stays far below.
 constexpr size_t kMaxUpBytes = 4096;
 constexpr size_t kMaxControlBytes = 32 * 1024;
-constexpr size_t kFloodTrains = 4;
-/// Far above the depth of any flood.
-constexpr uint8_t kFloodHopLimit = 64;
 
 }  // namespace
 
@@ -32,7 +28,7 @@ using wire::Kind;
 Receiver::Receiver(Registry &registry, Forwarder &forwarder, Counters &counters, EventQueue &events)
     : registry_(registry), view_(registry.published()), forwarder_(forwarder), counters_(counters),
       events_(events), train_(Sender::link, forwarder, counters, events),
-      floods_(kFloodTrains, Sender::link, forwarder, counters, events), merger_(*this) {}
+      flood_relay_(forwarder, counters, events), merger_(*this) {}
 
 void Receiver::datagram(MutableBytes bytes, const Arrival &arrival, Micros now) {
   view_.refresh();
@@ -222,75 +218,18 @@ void Receiver::forward(const PeerEntry &entry, const Path &via, MutableBytes bod
 }
 
 void Receiver::flood(const PeerEntry &from, MutableBytes body, Micros now) {
-  std::optional<wire::FloodHeader> header = wire::read_flood_header(body);
-  const OverlayEntry *home = view_->overlay(from.peer->overlay);
-  if (!header || home == nullptr || body.size() < wire::flood_header_bytes(*header) + kEthernetMinBytes) {
-    return counters_.add(Counter::dropFloodMalformed);
-  }
-  Overlay &overlay = *home->overlay;
-  if (header->origin == overlay.node) return counters_.add(Counter::dropFloodOwn);
-  if (header->hops >= kFloodHopLimit) return counters_.add(Counter::dropFloodHops);
-  const MutableBytes frame = body.subspan(wire::flood_header_bytes(*header));
-  const PeerEntry *origin = view_->peer_of(*home, header->origin);
-  const bool member = origin != nullptr;
-  FloodPart part{header->begin, header->end};
-  bool first = false;
-  if (!home->floods || home->floods->inside(part)) {
-    switch (overlay.floods_seen.see(header->origin, header->sequence, member, now)) {
-      case FloodWindow::Seen::storm:
-        return counters_.add(Counter::dropFloodStorm);
-      case FloodWindow::Seen::again:
-        counters_.add(Counter::floodDuplicates);
-        // Of what is handed over, the stretch before us may still be news to others.
-        if (!part.begin || *part.begin == overlay.node) return;
-        part.end = overlay.node;
-        break;
-      case FloodWindow::Seen::first: {
-        first = true;
-        counters_.add(Counter::floodsReceived);
-        if (overlay.carries.load(std::memory_order_relaxed)) {
-          wire::FloodHeader own = *header;
-          own.begin.reset();
-          overlay.flood_log.add(own, frame, now);
-        }
-        break;
-      }
-    }
-  } else if (!overlay.floods_seen.allow(header->origin, header->sequence, member, now)) {
-    return counters_.add(Counter::dropFloodStorm);
-  }
-  // Passed on before it is delivered, which changes it.
-  if (home->floods && overlay.carries.load(std::memory_order_relaxed)) {
-    send_floods(home->floods->pass(header->origin, part), *header, frame);
-  }
-  if (first) deliver_flood(from, origin, frame, (header->flags & wire::kFlagFloodChecksumNeeded) != 0, now);
-}
-
-void Receiver::send_floods(const std::vector<FloodCopy> &copies, wire::FloodHeader header, Bytes frame) {
-  ++header.hops;
-  write_flood_copies(*view_, copies, header, frame, Sender::link, floods_, counters_, [](Peer &) {});
-}
-
-void Receiver::deliver_flood(const PeerEntry &from, const PeerEntry *origin, MutableBytes frame,
-                             bool checksum_needed, Micros now) {
+  const std::optional<FloodRelay::Delivery> taken = flood_relay_.receive(*view_, from, body, now);
+  if (!taken) return;
+  if (taken->origin != nullptr) return frame(*taken->origin, taken->frame, taken->checksum_needed, now);
   // Of an origin that we do not know yet nothing is learned; the frame is as good.
-  if (origin != nullptr) return this->frame(*origin, frame, checksum_needed, now);
-  if (read_mac(&frame[6]) == from.overlay->own_mac) return counters_.add(Counter::dropOwnSourceMac);
+  if (read_mac(&taken->frame[6]) == from.overlay->own_mac) return counters_.add(Counter::dropOwnSourceMac);
   counters_.add(Counter::rxFrames);
-  merger_.frame(from.peer->id, frame, checksum_needed);
+  merger_.frame(from.peer->id, taken->frame, taken->checksum_needed);
 }
 
-void Receiver::repair_floods(OverlayId id, const FloodTable &before, const std::set<NodeId> &lost, Micros now) {
+void Receiver::repair_floods(OverlayId overlay, const FloodTable &before, const std::set<NodeId> &lost, Micros now) {
   view_.refresh();
-  const OverlayEntry *home = view_->overlay(id);
-  if (home == nullptr || !home->floods || !home->overlay->carries.load(std::memory_order_relaxed)) return;
-  for (const FloodLog::Entry &entry : home->overlay->flood_log.recent(now)) {
-    const auto copies = home->floods->repair(before, lost, entry.header.origin, entry.header.end);
-    if (copies.empty()) continue;
-    counters_.add(Counter::floodRepairs, copies.size());
-    send_floods(copies, entry.header, entry.frame);
-  }
-  floods_.flush();
+  flood_relay_.repair(*view_, overlay, before, lost, now);
 }
 
 void Receiver::reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body) {
@@ -436,7 +375,7 @@ void Receiver::sum_merger_counters() {
 
 void Receiver::end_batch() {
   merger_.end_of_batch();
-  floods_.flush();
+  flood_relay_.flush();
   forwarder_.flush();
   sum_merger_counters();
   counters_.add(Counter::rxBatches);

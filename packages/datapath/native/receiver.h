@@ -20,7 +20,7 @@
 
 #include "counters.h"
 #include "event_queue.h"
-#include "flood_table.h"
+#include "flood_relay.h"
 #include "forwarder.h"
 #include "merger.h"
 #include "reassembly.h"
@@ -77,9 +77,6 @@ class Receiver final : private FrameSink {
   void forward(const PeerEntry &entry, const Path &via, MutableBytes body, Micros now);
   /// A flood: to the TAP when it is the first of its number, and on to the neighbours in its part.
   void flood(const PeerEntry &from, MutableBytes body, Micros now);
-  void deliver_flood(const PeerEntry &from, const PeerEntry *origin, MutableBytes frame, bool checksum_needed,
-                     Micros now);
-  void send_floods(const std::vector<FloodCopy> &copies, wire::FloodHeader header, Bytes frame);
   void reply_echo(const PeerEntry &entry, uint8_t flags, Bytes body);
   void frame(const PeerEntry &entry, MutableBytes frame, bool checksum_needed, Micros now);
   void segment(const PeerEntry &entry, MutableBytes body, Micros now);
@@ -97,7 +94,7 @@ class Receiver final : private FrameSink {
   Counters &counters_;
   EventQueue &events_;
   Train train_;
-  TrainSet floods_;
+  FloodRelay flood_relay_;
   Merger merger_;
   MergerCounters merged_;  // those already added to counters_
   Reassembly reassembly_;

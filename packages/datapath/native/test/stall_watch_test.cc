@@ -7,7 +7,7 @@
 using namespace evio;
 
 TEST("two echoes are asked for, then the peer is stalled, once a second at most") {
-  Peer peer(65537, 1);
+  Peer peer(65537, 1, 2);
   const Micros sent = 10 * kSecond;
   CHECK(stall_step(peer, sent) == StallStep::none);
   peer.unanswered_since.store(sent);
@@ -24,7 +24,7 @@ TEST("two echoes are asked for, then the peer is stalled, once a second at most"
 }
 
 TEST("a long way is given its time") {
-  Peer peer(65537, 1);
+  Peer peer(65537, 1, 2);
   peer.rtt.store(600 * kMillisecond);
   peer.unanswered_since.store(1);
   CHECK(stall_step(peer, 1200 * kMillisecond) == StallStep::none);
