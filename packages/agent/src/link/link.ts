@@ -9,8 +9,12 @@ import { type Contact, formatContact } from './contact.ts';
 import { iceContext } from './ice-context.ts';
 import { Negotiation } from './negotiation.ts';
 
-/** After so many exchanges in a row that came to nothing, somebody else must say whether to go on. */
+/**
+ * After so many exchanges in a row that came to nothing, and so many milliseconds, somebody else must
+ * say whether to go on. Both, because a peer that just came may not be reachable in its first second.
+ */
 const GIVE_UP = 3;
+const GIVE_UP_AFTER = 5_000;
 /** Why an offer is turned down by a node that has links enough. */
 const BUSY = 'busy';
 
@@ -66,6 +70,8 @@ interface Exchange {
 export class Link {
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
+  /** When the first of the exchanges that came to nothing began. */
+  #tryingSince: number | undefined;
   #contact: Contact | undefined;
   /** The exchange that the path comes from. */
   #inUse: Exchange | undefined;
@@ -165,7 +171,7 @@ export class Link {
   /** Does what is due at `now`. */
   run(now: number): void {
     if (this.#negotiation.tick(now)) this.#offer(now);
-    this.#giveUp();
+    this.#giveUp(now);
     if (this.#negotiation.state.kind === 'pausing') this.#endTrial();
     for (const exchange of [this.#inUse, this.#onTrial]) {
       if (exchange === undefined) continue;
@@ -278,8 +284,14 @@ export class Link {
   }
 
   /** When the peer cannot be had, whoever wants the link must ask again. */
-  #giveUp(): void {
-    if (this.#inUse !== undefined || this.#negotiation.failures < GIVE_UP) return;
+  #giveUp(now: number): void {
+    if (this.#inUse !== undefined || this.#negotiation.state.kind === 'idle') {
+      this.#tryingSince = undefined;
+      return;
+    }
+    this.#tryingSince ??= now;
+    if (this.#negotiation.failures < GIVE_UP || now - this.#tryingSince < GIVE_UP_AFTER) return;
+    this.#tryingSince = undefined;
     this.#rest('failed');
   }
 
