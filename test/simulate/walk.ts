@@ -1,4 +1,4 @@
-import { FIRST_BOUND, HOP_LIMIT } from '@evio/topology';
+import { FIRST_BOUND, HOP_LIMIT, type RouteState } from '@evio/topology';
 import type { Network, SimNode } from './network.ts';
 
 export interface Walk {
@@ -11,9 +11,14 @@ export interface Walk {
 }
 
 /** Follows a datagram by the nodes' own tables. */
-export function walk(network: Network, source: SimNode, destination: SimNode): Walk {
+export function walk(
+  network: Network,
+  source: SimNode,
+  destination: SimNode,
+  first: RouteState = { bound: FIRST_BOUND, plain: false },
+): Walk {
   let at = source;
-  let state = { bound: FIRST_BOUND, plain: false };
+  let state = first;
   let latencyMs = 0;
   for (let hops = 0; hops <= HOP_LIMIT; hops += 1) {
     if (at === destination) return { arrived: true, hops, latencyMs, plain: state.plain };
@@ -30,4 +35,14 @@ export function walk(network: Network, source: SimNode, destination: SimNode): W
     at = next;
   }
   return { arrived: false, hops: HOP_LIMIT, latencyMs, plain: state.plain };
+}
+
+/** Hops between two random members by the plain rule alone: greedy, as Symphony has it. */
+export function walkPlainly(network: Network): number {
+  const { living, random } = network;
+  for (;;) {
+    const [from, to] = [living[random.below(living.length)], living[random.below(living.length)]];
+    if (!from || !to || from === to) continue;
+    return walk(network, from, to, { bound: FIRST_BOUND, plain: true }).hops;
+  }
 }
