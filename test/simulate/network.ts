@@ -35,7 +35,7 @@ export interface SimNode {
   /** Links that are up as the transport sees them. */
   readonly links: Set<SimNode>;
   readonly dialing: Set<SimNode>;
-  /** Links that this node has ended; for a moment it still takes what comes on them. */
+  /** Links that this node has ended, or that come up: it takes frames from them and uses them not. */
   readonly lingering: Set<SimNode>;
   wakeAt: number;
   sent: number;
@@ -52,6 +52,8 @@ const GROW_MS = 60_000;
 const OFFER_MS = [20, 120] as const;
 /** ICE checks after the answer, besides two round trips. */
 const ICE_MS = [50, 400] as const;
+/** How much later than one end the other sees the link up; what comes on it before is lost. */
+const LATER_MS = [0, 500] as const;
 /** An offer that nobody answers is given up after this. */
 const UNANSWERED_MS = 5_000;
 /** A dead peer is noticed by its idle links after this (even). */
@@ -364,13 +366,22 @@ export class Network {
       this.queue.after(UNANSWERED_MS, () => this.#failed(a, b, 'failed'));
       return;
     }
-    a.links.add(b);
-    b.links.add(a);
-    const rttMs = this.rttMs(a, b);
-    a.topology.linkUp(this.now, b.id, rttMs);
-    b.topology.linkUp(this.now, a.id, rttMs);
-    this.settle(a);
-    this.settle(b);
+    this.#end(a, b);
+    // Its datapath has the keys and takes frames already.
+    b.lingering.add(a);
+    this.queue.after(this.random.between(...LATER_MS), () => {
+      b.lingering.delete(a);
+      if (!a.links.has(b) || b.links.has(a)) return;
+      if (b.alive && this.#together(a, b)) this.#end(b, a);
+      else this.#detect(a, b);
+    });
+  }
+
+  /** One end of a link is up. */
+  #end(node: SimNode, peer: SimNode): void {
+    node.links.add(peer);
+    node.topology.linkUp(this.now, peer.id, this.rttMs(node, peer));
+    this.settle(node);
   }
 
   #unlink(node: SimNode, id: NodeId): void {

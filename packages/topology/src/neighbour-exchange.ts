@@ -19,6 +19,11 @@ type NeighboursMessage = Extract<ControlMessage, { kind: 'neighbours' }>;
 
 /** How often at most a list is asked for anew from one neighbour. */
 const RESEND_MS = 1_000;
+/**
+ * A neighbour that has not told its list this long after the link came up is asked, and again after
+ * twice that, and so on: its first message is lost when our end of the link came up later than its.
+ */
+const MISSING_MS = 1_000;
 
 /**
  * Tells neighbours who our neighbours are, and listens to theirs. A list is sent whole when a link
@@ -31,6 +36,8 @@ export class NeighbourExchange {
   readonly #send: (to: NodeId, bytes: Uint8Array) => void;
   readonly #list: OwnList;
   readonly #resendAsked = new Map<RingPoint, number>();
+  /** Neighbours that have not told their list: when to ask, and how long to wait after that. */
+  readonly #missing = new Map<Neighbour, { at: number; wait: number }>();
   #flushAt = Number.POSITIVE_INFINITY;
   #keepaliveAt = Number.POSITIVE_INFINITY;
   #wishesAt = Number.POSITIVE_INFINITY;
@@ -52,6 +59,7 @@ export class NeighbourExchange {
     const delay = this.#links.attempts.size > 0 ? FLUSH_MS : HELLO_MS;
     this.#list.change(neighbour.point, 'added');
     this.#flushAt = Math.min(this.#flushAt, now + delay);
+    this.#missing.set(neighbour, { at: now + MISSING_MS, wait: MISSING_MS });
     if (this.#keepaliveAt === Number.POSITIVE_INFINITY) {
       this.#keepaliveAt = now + KEEPALIVE_MS * (0.25 + this.#links.chance() / 2);
     }
@@ -85,6 +93,7 @@ export class NeighbourExchange {
       return false;
     }
     list.version = message.version;
+    this.#missing.delete(from);
     this.#apply(now, from, message, view);
     return hasItems || message.reset;
   }
@@ -101,6 +110,7 @@ export class NeighbourExchange {
   tick(now: number): void {
     if (now >= this.#flushAt) this.#flush(now);
     if (now >= this.#wishesAt) this.#tellWishes(now);
+    this.#askMissing(now);
     if (now >= this.#keepaliveAt) this.#keepalive(now);
   }
 
@@ -116,7 +126,9 @@ export class NeighbourExchange {
   }
 
   nextTimeout(): number {
-    return Math.min(this.#flushAt, this.#keepaliveAt, this.#wishesAt);
+    let next = Math.min(this.#flushAt, this.#keepaliveAt, this.#wishesAt);
+    for (const { at } of this.#missing.values()) next = Math.min(next, at);
+    return next;
   }
 
   #change(now: number, point: RingPoint, change: Change, delay: number): void {
@@ -188,6 +200,19 @@ export class NeighbourExchange {
     exclusions.suspect(now, point, SUSPECT_MS);
     const attempt = attempts.get(point);
     if (attempt) attempt.hopeful = false;
+  }
+
+  #askMissing(now: number): void {
+    for (const [neighbour, missing] of this.#missing) {
+      if (missing.at > now) continue;
+      if (this.#links.neighbours.get(neighbour.point) !== neighbour) {
+        this.#missing.delete(neighbour);
+        continue;
+      }
+      missing.wait *= 2;
+      missing.at = now + missing.wait;
+      this.#askResend(now, neighbour);
+    }
   }
 
   #askResend(now: number, from: Neighbour): void {

@@ -168,10 +168,15 @@ test('a member that can not be reached is left out for a while, longer each time
   const tries = () =>
     bench.outputs.filter(out => out.type === 'link' && out.id === bench.member(1));
   bench.topology.linkFailed(bench.now, bench.member(1), 'failed');
-  bench.wait(5_000);
+  bench.wait(1_400);
   assert.equal(tries().length, 1);
-  bench.wait(10_000);
+  bench.wait(1_200);
   assert.equal(tries().length, 2);
+  bench.topology.linkFailed(bench.now, bench.member(1), 'failed');
+  bench.wait(2_900);
+  assert.equal(tries().length, 2);
+  bench.wait(2_200);
+  assert.equal(tries().length, 3);
   bench.topology.accepts(bench.now, bench.member(1), 'successor');
   bench.topology.linkUp(bench.now, bench.member(1), 3);
   bench.drain();
@@ -272,16 +277,27 @@ test('neighbours of neighbours become ways, those without a record are asked for
 test('a list with a gap is asked for anew, and not used', () => {
   const bench = new Bench(64, { shortcuts: 0 });
   bench.linkAll();
-  bench.wait(1_000);
+  bench.says(1, 'successor', [20]);
+  assert.equal(bench.topology.routes.points.length, 5);
   const coordinate = packCoordinate({ x: 0, y: 0, height: 1 });
   const fields = { leaf: false, version: 5, coordinate, error: 1, removed: [] };
   const point = new RingPoints().intern(bench.member(30));
   const added = [{ point, leaf: false, coordinate }];
   const bytes = withWish(encodeNeighbours({ ...fields, reset: false, added }), 'successor');
   bench.topology.control(bench.now, bench.member(1), bytes);
-  const sent = bench.drain().filter(out => out.type === 'send' && out.to === bench.member(1));
-  assert.equal(sent.length, 1);
-  assert.equal(bench.topology.routes.points.length, 4);
+  const resend = bench.drain().filter(out => out.type === 'send' && out.bytes[0] === 2);
+  assert.deepEqual(resend, [{ type: 'send', to: bench.member(1), bytes: Uint8Array.of(2) }]);
+  assert.equal(bench.topology.routes.points.length, 5);
+});
+
+test('a neighbour that says nothing is asked for its list', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.says(1, 'successor');
+  bench.wait(2_000);
+  const asked = bench.outputs.filter(out => out.type === 'send' && out.bytes[0] === 2);
+  const to = asked.map(out => (out.type === 'send' ? out.to : undefined));
+  assert.deepEqual(new Set(to), new Set([2, 62, 63].map(index => bench.member(index))));
 });
 
 test('malformed control bytes and those of strangers change nothing', () => {

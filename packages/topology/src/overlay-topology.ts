@@ -433,10 +433,13 @@ export class OverlayTopology {
     if (isRingAttempt && !this.#links.seenByNeighbours(point)) this.#presumeDead(now, point);
   }
 
-  /** A ring neighbour-to-be does not answer and nobody we know has a link to it. */
+  /**
+   * A ring neighbour-to-be does not answer and nobody we know has a link to it. While the server is
+   * there, it tells who is gone; without it, we do.
+   */
   #presumeDead(now: number, point: RingPoint): void {
     const entry = this.#members.entry(point);
-    if (!entry || this.#links.exclusions.failures(point) < 2) return;
+    if (!entry || this.#gossip.online || this.#links.exclusions.failures(point) < 2) return;
     this.#gossip.died(now, point, entry.sequence);
     this.#memberLost(now, point);
   }

@@ -53,8 +53,8 @@ export const RING_ATTEMPTS = 8;
 export const SHORTCUT_ATTEMPTS = 4;
 /** Without an answer from the caller an attempt is forgotten. */
 export const ATTEMPT_TIMEOUT_MS = 60_000;
-/** First wait after a failed attempt, and after a link that died. */
-export const FIRST_BACKOFF_MS = 10_000;
+/** First wait after a failed attempt; it doubles with each failure in a row. */
+export const FIRST_BACKOFF_MS = 2_000;
 /** How long a member that some neighbour lost is not chosen. */
 export const SUSPECT_MS = 20_000;
 /** How long a link may stay that neither side wants. */
