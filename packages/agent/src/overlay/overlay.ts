@@ -283,7 +283,10 @@ export class Overlay {
   #onPeer(event: PeerEvent): void {
     if (event.type === 'gone') {
       const member = this.#members.leave(event.jid);
-      this.#refused.delete(event.account);
+      // Not when it was the account's former node that went.
+      if (this.#refused.get(event.account)?.event.jid === event.jid) {
+        this.#refused.delete(event.account);
+      }
       if (member !== undefined) {
         this.#options.logger.info({ peer: event.account }, 'left');
         this.#peers.get(member.record.id)?.unreach();
