@@ -19,8 +19,6 @@ interface Copy {
 /** Sends one broadcast by the nodes' own tables, at one instant. */
 export function flood(network: Network, origin: SimNode): FloodResult {
   const seen = new Set<SimNode>([origin]);
-  /** Members that passed on the part that begins with them. */
-  const passed = new Set<SimNode>([origin]);
   let duplicates = 0;
   let maxDepth = 0;
   const copies: Copy[] = [];
@@ -39,15 +37,18 @@ export function flood(network: Network, origin: SimNode): FloodResult {
   } else pass(origin, { end: origin.topology.self }, 1);
   for (let copy = copies.pop(); copy; copy = copies.pop()) {
     const { to, part, depth } = copy;
-    const again = seen.has(to);
-    if (again) duplicates += 1;
-    else maxDepth = Math.max(maxDepth, depth);
-    seen.add(to);
-    if (to.leaf || (!part.begin && passed.has(to))) continue;
-    if (!part.begin) passed.add(to);
     const point = (id: NodeId) => network.pointFor(to, id);
     const end = point(part.end);
-    pass(to, part.begin ? { begin: point(part.begin), end } : { end }, depth + 1);
+    const received = part.begin ? { begin: point(part.begin), end } : { end };
+    if (to.topology.flood.isInside(received)) {
+      if (seen.has(to)) {
+        duplicates += 1;
+        continue;
+      }
+      seen.add(to);
+      maxDepth = Math.max(maxDepth, depth);
+    }
+    if (!to.leaf) pass(to, received, depth + 1);
   }
   return { reached: seen.size - 1, duplicates, maxDepth };
 }

@@ -46,7 +46,7 @@ export class LiveFloods {
     const broadcast = { origin, sequence: this.#sequence, deliveries };
     this.#broadcasts.push(broadcast);
     deliveries.set(origin, 1);
-    this.#state(origin).window.note(this.#network.now, origin.id, broadcast.sequence, false);
+    this.#state(origin).window.first(this.#network.now, origin.id, broadcast.sequence);
     this.#pass(origin, broadcast, { end: origin.topology.self });
   }
 
@@ -103,11 +103,21 @@ export class LiveFloods {
   #receive(node: SimNode, broadcast: Broadcast, part: FloodPart): void {
     const { now } = this.#network;
     const { origin, sequence, deliveries } = broadcast;
-    const { window } = this.#state(node);
-    const { deliver, pass } = window.note(now, origin.id, sequence, part.begin !== undefined);
-    if (deliver) deliveries.set(node, (deliveries.get(node) ?? 0) + 1);
-    else this.#suppressed += 1;
-    if (pass) this.#pass(node, broadcast, part);
+    const { window, table } = this.#state(node);
+    if (!table.isInside(part)) {
+      this.#pass(node, broadcast, part);
+      return;
+    }
+    if (window.first(now, origin.id, sequence)) {
+      deliveries.set(node, (deliveries.get(node) ?? 0) + 1);
+      this.#pass(node, broadcast, part);
+      return;
+    }
+    this.#suppressed += 1;
+    // Of what is handed over, the stretch before us may still be news to others.
+    const { begin } = part;
+    if (!begin || begin === node.topology.self) return;
+    this.#pass(node, broadcast, { begin, end: node.topology.self });
   }
 
   #repair(node: SimNode): void {

@@ -53,11 +53,17 @@ export class FloodTable {
     return first && { peer: first.id, end: first.id };
   }
 
+  /** Whether this node stands in the part. If not, it only hands it on: no delivery, no mark as seen. */
+  isInside({ begin, end }: FloodPart): boolean {
+    if (!begin || begin === this.self) return true;
+    return begin !== end && isBetween(begin, this.self, end);
+  }
+
   /** The copies to send for a part that was received (or begun) here. `origin` never gets one. */
   pass(origin: RingPoint, part: FloodPart): FloodCopy[] {
     const { begin, end } = part;
     if (!begin || begin === this.self) return this.#own(origin, end, begin !== undefined);
-    if (begin !== end && isBetween(begin, this.self, end)) {
+    if (this.isInside(part)) {
       // We stand inside the part: what lies behind us is ours, what lies before us is handed over.
       return [...this.#handOver(origin, begin, this.self), ...this.#own(origin, end, true)];
     }

@@ -10,48 +10,34 @@ const HALF = 0x8000_0000;
 interface Origin {
   newest: number;
   seenAt: number;
-  /** Bit `sequence % FLOOD_WINDOW`: it was delivered here. */
-  readonly delivered: Uint32Array;
-  /** The same: a part that begins with this node was passed on. */
-  readonly passed: Uint32Array;
+  /** Bit `sequence % FLOOD_WINDOW`. */
+  readonly seen: Uint32Array;
 }
 
-export interface FloodVerdict {
-  /** Give the frame to this host. */
-  readonly deliver: boolean;
-  /** Pass the part on. */
-  readonly pass: boolean;
-}
-
-const OLD: FloodVerdict = { deliver: false, pass: false };
-
-/**
- * Which floods of which origin have passed here. Each is delivered once. The part that begins with
- * this node is passed on once; a hand-over always, since it is another part (and ends by itself).
- */
+/** Which floods of which origin have passed here: each is delivered once. */
 export class FloodWindow {
   readonly #origins = new Map<NodeId, Origin>();
 
-  /** Notes a record that came, or (`handOver` false) one that begins here. */
-  note(now: number, origin: NodeId, sequence: number, handOver: boolean): FloodVerdict {
+  /** True the first time. Older than the window counts as seen. */
+  first(now: number, origin: NodeId, sequence: number): boolean {
     let held = this.#origins.get(origin);
     if (!held || now - held.seenAt > FLOOD_FORGET_MS) {
-      const delivered = new Uint32Array(FLOOD_WINDOW / 32);
-      held = { newest: sequence, seenAt: now, delivered, passed: delivered.slice() };
+      held = { newest: sequence, seenAt: now, seen: new Uint32Array(FLOOD_WINDOW / 32) };
       this.#origins.set(origin, held);
+      mark(held.seen, sequence);
+      return true;
     }
     const ahead = (sequence - held.newest) >>> 0;
     if (ahead !== 0 && ahead < HALF) {
       const steps = Math.min(ahead, FLOOD_WINDOW);
-      for (let step = 1; step <= steps; step += 1) {
-        clear(held.delivered, held.newest + step);
-        clear(held.passed, held.newest + step);
-      }
+      for (let step = 1; step <= steps; step += 1) clear(held.seen, held.newest + step);
       held.newest = sequence;
-    } else if (ahead !== 0 && HALF * 2 - ahead >= FLOOD_WINDOW) return OLD;
+    } else if (HALF * 2 - ahead >= FLOOD_WINDOW && ahead !== 0) {
+      return false;
+    } else if (isMarked(held.seen, sequence)) return false;
     held.seenAt = now;
-    const deliver = mark(held.delivered, sequence);
-    return { deliver, pass: handOver || mark(held.passed, sequence) };
+    mark(held.seen, sequence);
+    return true;
   }
 
   /** Forgets origins that fell silent. */
@@ -65,13 +51,14 @@ export class FloodWindow {
 const word = (sequence: number) => ((sequence >>> 0) % FLOOD_WINDOW) >>> 5;
 const bit = (sequence: number) => 1 << ((sequence >>> 0) % 32);
 
-/** Sets the bit. True when it was not set. */
-function mark(bits: Uint32Array, sequence: number): boolean {
-  const held = bits[word(sequence)] ?? 0;
-  bits[word(sequence)] = held | bit(sequence);
-  return (held & bit(sequence)) === 0;
+function mark(seen: Uint32Array, sequence: number): void {
+  seen[word(sequence)] = (seen[word(sequence)] ?? 0) | bit(sequence);
 }
 
-function clear(bits: Uint32Array, sequence: number): void {
-  bits[word(sequence)] = (bits[word(sequence)] ?? 0) & ~bit(sequence);
+function clear(seen: Uint32Array, sequence: number): void {
+  seen[word(sequence)] = (seen[word(sequence)] ?? 0) & ~bit(sequence);
+}
+
+function isMarked(seen: Uint32Array, sequence: number): boolean {
+  return ((seen[word(sequence)] ?? 0) & bit(sequence)) !== 0;
 }

@@ -17,7 +17,7 @@
 export type { Coordinate } from './coordinate.ts';
 export { FLOOD_LOG_MS, FLOOD_LOG_SIZE, FloodLog } from './flood-log.ts';
 export { type FloodCopy, type FloodNeighbour, type FloodPart, FloodTable } from './flood-table.ts';
-export { FLOOD_FORGET_MS, FLOOD_WINDOW, type FloodVerdict, FloodWindow } from './flood-window.ts';
+export { FLOOD_FORGET_MS, FLOOD_WINDOW, FloodWindow } from './flood-window.ts';
 export { FullMesh, type FullMeshOptions } from './full-mesh.ts';
 export type { LinkPolicy, LinkRole, Member } from './link-policy.ts';
 export { type MemberDirectory, type MemberEntry, Members } from './member-directory.ts';
