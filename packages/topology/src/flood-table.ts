@@ -48,9 +48,14 @@ export class FloodTable {
 
   /** The copy with which a leaf begins: a carrier does the rest. Undefined when it has none. */
   startFromLeaf(): FloodCopy | undefined {
+    const first = this.first();
+    return first && { peer: first, end: first };
+  }
+
+  /** The first linked carrier clockwise. */
+  first(): RingPoint | undefined {
     const carriers = this.neighbours.filter(({ id, peer, carries }) => carries && id === peer);
-    const first = carriers.find(({ id }) => comparePoints(id, this.self) > 0) ?? carriers[0];
-    return first && { peer: first.id, end: first.id };
+    return (carriers.find(({ id }) => comparePoints(id, this.self) > 0) ?? carriers[0])?.id;
   }
 
   /** Whether this node stands in the part. If not, it only hands it on: no delivery, no mark as seen. */

@@ -1,37 +1,19 @@
 import type { NodeId } from '@evio/types';
-import {
-  type CarriedRecord,
-  type ControlMessage,
-  MAX_MESSAGE_BYTES,
-  MAX_SUMMARY,
-  MAX_WANTED,
-} from './control-message.ts';
-import {
-  encodeBuckets,
-  encodeDigest,
-  encodeMembers,
-  encodeSummary,
-  encodeWant,
-  type RecordFields,
-} from './control-writer.ts';
-import type { FloodTable } from './flood-table.ts';
+import type { CarriedRecord, ControlMessage } from './control-message.ts';
+import { encodeMembers, type RecordFields } from './control-writer.ts';
+import type { FloodCopy, FloodTable } from './flood-table.ts';
 import type { Links } from './links.ts';
+import { type Comparison, MemberComparison } from './member-comparison.ts';
 import type { MemberEntry } from './member-directory.ts';
-import { bucketHashes, bucketOf, totalHash } from './member-hash.ts';
 import type { RingPoint } from './ring-point.ts';
 import { DIGEST_MS, type TopologyOutput } from './topology-options.ts';
 
-type Gossip = Extract<
-  ControlMessage,
-  { kind: 'members' | 'digest' | 'buckets' | 'summary' | 'want' }
->;
+type Gossip = Comparison | Extract<ControlMessage, { kind: 'members' }>;
 
 /** How long a death is remembered against stale records of the dead. */
 const TOMBSTONE_MS = 120_000;
 /** Records that wait for the caller's verdict before they are passed on. */
 const PENDING_MOST = 256;
-/** Buckets that are reconciled in one round. */
-const BUCKETS_AT_ONCE = 32;
 /** After two nodes differed, how soon the next comparison is made. */
 const DIGEST_SOON_MS = 3_000;
 /** After the first link comes up, the ring settles this long before the own record goes round. */
@@ -52,6 +34,7 @@ export class MemberGossip {
   readonly #dead = new Map<RingPoint, { sequence: number; until: number }>();
   /** Id → the part of the ring that still waits for its record, and since which sequence. */
   readonly #pending = new Map<NodeId, { sequence: number; end: RingPoint }>();
+  readonly #comparison: MemberComparison;
   #own: MemberEntry | undefined;
   #online = false;
   #announceAt = Number.POSITIVE_INFINITY;
@@ -69,6 +52,8 @@ export class MemberGossip {
     this.#output = output;
     this.#flood = flood;
     this.#lost = lost;
+    const isDead = this.isDead.bind(this);
+    this.#comparison = new MemberComparison(links, send, { own: () => this.#own, isDead });
   }
 
   /** Whether the server tells everybody what we announce, and us what others do. */
@@ -118,33 +103,20 @@ export class MemberGossip {
     return grave !== undefined && now < grave.until && sequence <= grave.sequence;
   }
 
-  /** We found it dead: remember, and tell all when the server can't be counted on to. */
-  died(now: number, point: RingPoint, sequence: number): void {
+  /** It is dead: remember, and if it is ours to `tell`, tell all when the server can't be counted on to. */
+  died(now: number, point: RingPoint, sequence: number, tell: boolean): void {
     this.#bury(now, point, sequence);
-    if (this.#online) return;
+    if (this.#online || !tell) return;
     const record = new Uint8Array();
     this.#start({ point, sequence, leaf: false, dead: true, record });
   }
 
   receive(now: number, from: RingPoint, message: Gossip, view: DataView): void {
-    switch (message.kind) {
-      case 'members':
-        for (const record of message.records) this.#record(now, from, record, view);
-        return;
-      case 'digest':
-        this.#compare(from, message.count, message.hash);
-        return;
-      case 'buckets':
-        this.#reconcile(now, from, message.hashes);
-        return;
-      case 'summary':
-        this.#answerSummary(now, from, message, view);
-        return;
-      case 'want':
-        this.#answerWant(from, message.idOffsets, view);
-        return;
-      default:
-        message satisfies never;
+    if (message.kind === 'members') {
+      for (const record of message.records) this.#record(now, from, record, view);
+    } else if (this.#comparison.receive(now, from, message, view)) {
+      // News: others want them, and there may be more.
+      this.#digestAt = Math.min(this.#digestAt, now + DIGEST_SOON_MS);
     }
   }
 
@@ -165,8 +137,7 @@ export class MemberGossip {
 
   /** Compares members with one neighbour now. */
   compareWith(neighbour: RingPoint): void {
-    const hash = totalHash(bucketHashes(this.#links.members));
-    this.#send(neighbour.id, encodeDigest(this.#links.members.size, hash));
+    this.#comparison.begin(neighbour);
   }
 
   nextTimeout(): number {
@@ -188,7 +159,7 @@ export class MemberGossip {
     if (point && this.isDead(now, point, carried.sequence)) {
       const { sequence } = this.#dead.get(point) ?? carried;
       const record = new Uint8Array();
-      this.#deliver(from, [{ point, sequence, leaf: false, dead: true, record }]);
+      this.#comparison.deliver(from, [{ point, sequence, leaf: false, dead: true, record }]);
       return;
     }
     const held = point && this.#links.members.entry(point);
@@ -223,114 +194,28 @@ export class MemberGossip {
     if (end) this.#passOn({ point, ...notice }, end);
   }
 
-  #compare(from: RingPoint, count: number, hash: number): void {
-    const { members } = this.#links;
-    const hashes = bucketHashes(members);
-    if (count === members.size && hash === totalHash(hashes)) return;
-    this.#send(from.id, encodeBuckets(hashes));
-  }
-
-  #reconcile(now: number, from: RingPoint, theirs: readonly number[]): void {
-    const ours = bucketHashes(this.#links.members);
-    const first = Math.floor(this.#links.chance() * ours.length);
-    let sent = 0;
-    for (let step = 0; step < ours.length && sent < BUCKETS_AT_ONCE; step += 1) {
-      const bucket = (first + step) % ours.length;
-      if (ours[bucket] === theirs[bucket]) continue;
-      sent += 1;
-      this.#sendSummary(from, bucket);
-    }
-    // News: others want them, and there may be more.
-    if (sent > 0) this.#digestAt = Math.min(this.#digestAt, now + DIGEST_SOON_MS);
-  }
-
-  #sendSummary(to: RingPoint, bucket: number): void {
-    const { members } = this.#links;
-    const inside: { point: RingPoint; sequence: number }[] = [];
-    for (const point of members.all()) {
-      if (bucketOf(point) !== bucket) continue;
-      inside.push({ point, sequence: members.entry(point)?.sequence ?? 0 });
-    }
-    const partial = inside.length > MAX_SUMMARY;
-    for (let at = 0; at === 0 || at < inside.length; at += MAX_SUMMARY) {
-      this.#send(to.id, encodeSummary(bucket, partial, inside.slice(at, at + MAX_SUMMARY)));
-    }
-  }
-
-  #answerSummary(
-    now: number,
-    from: RingPoint,
-    { bucket, partial, members: theirs }: Extract<Gossip, { kind: 'summary' }>,
-    view: DataView,
-  ): void {
-    const { members } = this.#links;
-    const named = new Set<RingPoint>();
-    const wanted: Uint8Array[] = [];
-    const newer: RecordFields[] = [];
-    for (const { idOffset, sequence } of theirs) {
-      const point = members.points.find(view, idOffset);
-      if (point) named.add(point);
-      const held = point && members.entry(point);
-      if (point && this.isDead(now, point, sequence)) {
-        newer.push({ point, sequence, leaf: false, dead: true, record: new Uint8Array() });
-      } else if (!held || held.sequence < sequence) {
-        if (wanted.length < MAX_WANTED) {
-          wanted.push(new Uint8Array(view.buffer, view.byteOffset + idOffset, 16).slice());
-        }
-      } else if (held.sequence > sequence && point) newer.push({ point, dead: false, ...held });
-    }
-    for (const point of partial ? [] : members.all()) {
-      const held = members.entry(point);
-      if (held && bucketOf(point) === bucket && !named.has(point)) {
-        newer.push({ point, dead: false, ...held });
-      }
-    }
-    if (wanted.length > 0) this.#send(from.id, encodeWant(wanted));
-    this.#deliver(from, newer);
-  }
-
-  #answerWant(from: RingPoint, idOffsets: readonly number[], view: DataView): void {
-    const { members, self } = this.#links;
-    const records: RecordFields[] = [];
-    for (const offset of idOffsets) {
-      const point = members.points.find(view, offset);
-      const held = point === self ? this.#own : point && members.entry(point);
-      if (point && held && held.record.length > 0) records.push({ point, dead: false, ...held });
-    }
-    this.#deliver(from, records);
-  }
-
-  /** Sends records for this neighbour only, several in one message as far as they fit. */
-  #deliver(to: RingPoint, records: readonly RecordFields[]): void {
-    let batch: RecordFields[] = [];
-    let size = 2;
-    for (const record of records) {
-      const bytes = 41 + record.record.length;
-      if (batch.length > 0 && size + bytes > MAX_MESSAGE_BYTES) {
-        this.#send(to.id, encodeMembers(batch));
-        batch = [];
-        size = 2;
-      }
-      batch.push(record);
-      size += bytes;
-    }
-    if (batch.length > 0) this.#send(to.id, encodeMembers(batch));
-  }
-
   /** Begins a flood of a record over the whole ring. */
   #start(record: RecordFields): void {
-    for (const { peer, begin, end } of this.#flood().start()) {
-      if (!begin) this.#send(peer.id, encodeMembers([{ ...record, end }]));
-    }
+    const { self, members } = this.#links;
+    const flood = this.#flood();
+    const first = members.isLeaf(self) ? flood.startFromLeaf() : undefined;
+    this.#sendCopies(record, members.isLeaf(self) ? (first ? [first] : []) : flood.start());
   }
 
+  /** Passes a record on in the part that ends at `end`; a leaf passes nothing on. */
   #passOn(record: Omit<RecordFields, 'end'>, end: RingPoint): void {
-    const { self } = this.#links;
-    const { point, sequence, leaf, dead, record: bytes } = record;
-    for (const copy of this.#flood().pass(self, { end })) {
-      if (copy.begin) continue;
-      const fields = { point, sequence, leaf, dead, record: bytes, end: copy.end };
-      this.#send(copy.peer.id, encodeMembers([fields]));
+    const { self, members } = this.#links;
+    if (!members.isLeaf(self)) this.#sendCopies(record, this.#flood().pass(self, { end }));
+  }
+
+  #sendCopies(
+    { point, sequence, leaf, dead, record }: Omit<RecordFields, 'end'>,
+    copies: readonly FloodCopy[],
+  ): void {
+    for (const { peer, begin, end } of copies) {
+      // Nothing is handed over: a comparison brings what is missed.
+      if (begin) continue;
+      this.#send(peer.id, encodeMembers([{ point, sequence, leaf, dead, end, record }]));
     }
   }
 }

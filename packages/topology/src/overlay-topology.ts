@@ -1,11 +1,10 @@
 import type { NodeId } from '@evio/types';
 import { EvioError } from '@evio/types';
-import { buildFlood } from './build-flood.ts';
-import { buildRoutes } from './build-routes.ts';
 import { decodeControl } from './control-message.ts';
 import { encodeGoodbye } from './control-writer.ts';
 import { type Coordinate, VivaldiCoordinate } from './coordinate.ts';
 import type { FloodTable } from './flood-table.ts';
+import { IncomingLinks } from './incoming-links.ts';
 import type { LinkRole } from './link-policy.ts';
 import { Links } from './links.ts';
 import { type MemberDirectory, Members } from './member-directory.ts';
@@ -18,8 +17,8 @@ import { RingLinks } from './ring-links.ts';
 import type { RingPoint } from './ring-point.ts';
 import type { RouteTable } from './route-table.ts';
 import { ShortcutLinks, shortcutCount } from './shortcut-links.ts';
+import { Tables } from './tables.ts';
 import {
-  ATTEMPT_TIMEOUT_MS,
   FIRST_BACKOFF_MS,
   LINKS_MAX,
   SUSPECT_MS,
@@ -42,8 +41,6 @@ export interface SeenMember {
 
 /** After a ring neighbour's link died it is left alone this long: then one attempt shows if it lives. */
 const RETRY_LOST_MS = 3_000;
-/** Look-ahead changes are collected this long before the tables are announced. */
-const TABLES_MS = 200;
 const SWEEP_MS = 60_000;
 
 /**
@@ -65,14 +62,10 @@ export class OverlayTopology {
   readonly #reunion: Reunion;
   readonly #position: VivaldiCoordinate;
   readonly #static = new Set<RingPoint>();
-  /** Links that were accepted and are not up yet. */
-  readonly #taken = new Map<RingPoint, { role: 'on-demand' | 'shortcut'; until: number }>();
-  readonly #lost = new Set<RingPoint>();
+  readonly #incoming: IncomingLinks;
+  readonly #tables: Tables;
   #outputs: TopologyOutput[] = [];
   #polled = 0;
-  #routes: RouteTable | undefined;
-  #flood: FloodTable | undefined;
-  #tablesAt = Number.POSITIVE_INFINITY;
   #sweepAt = 0;
   /** When links must be looked at again even if nothing comes in. */
   #evaluateAt = Number.POSITIVE_INFINITY;
@@ -99,6 +92,8 @@ export class OverlayTopology {
       (options.proximity ?? true) ? this.#position : undefined,
     );
     this.#onDemand = new OnDemandLinks(links, options.onDemand);
+    this.#incoming = new IncomingLinks(links);
+    this.#tables = new Tables(links, () => output({ type: 'tables' }));
     this.#exchange = new NeighbourExchange(links, leaf, this.#position, send);
     const lost = (now: number, point: RingPoint) => this.#memberLost(now, point);
     this.#gossip = new MemberGossip(links, send, output, () => this.flood, lost);
@@ -173,23 +168,11 @@ export class OverlayTopology {
     if (neighbours.size >= LINKS_MAX) return false;
     if (this.#everybody()) return true;
     if (role === undefined || role === 'static') return true;
-    if (role === 'on-demand') return this.#take(now, point, role, 2 * this.#options.onDemand);
+    if (role === 'on-demand')
+      return this.#incoming.take(now, point, role, 2 * this.#options.onDemand);
     if (this.#options.leaf) return false;
     if (role === 'successor') return true;
-    return this.#take(now, point, role, 2 * Math.max(1, this.#shortcuts.count));
-  }
-
-  /** Takes the link if fewer than `most` came in for this role; those still being made count. */
-  #take(now: number, point: RingPoint, role: 'on-demand' | 'shortcut', most: number): boolean {
-    let taken = 0;
-    for (const { theirs } of this.#links.neighbours.values()) if (theirs === role) taken += 1;
-    for (const [other, { until, role: pending }] of this.#taken) {
-      if (until < now) this.#taken.delete(other);
-      else if (pending === role && other !== point) taken += 1;
-    }
-    if (taken >= most) return false;
-    this.#taken.set(point, { role, until: now + ATTEMPT_TIMEOUT_MS });
-    return true;
+    return this.#incoming.take(now, point, role, 2 * Math.max(1, this.#shortcuts.count));
   }
 
   /** In which role a link to it is asked for at present; goes into the offer. */
@@ -204,18 +187,17 @@ export class OverlayTopology {
     const point = this.#members.points.intern(id);
     this.#links.attempts.delete(point);
     this.#links.exclusions.clear(point);
-    this.#lost.delete(point);
+    this.#tables.found(point);
     this.#reunite(point);
     const leaf = this.#members.isLeaf(point);
     const neighbour = new Neighbour(now, point, leaf, rttMs);
-    neighbour.theirs = this.#taken.get(point)?.role;
-    this.#taken.delete(point);
+    neighbour.theirs = this.#incoming.up(point);
     this.#links.neighbours.set(point, neighbour);
     this.#shortcuts.up(point);
     this.#evaluate(now);
     this.#exchange.linkUp(now, neighbour);
     this.#gossip.linkUp(now);
-    this.#tablesChanged(now, 0);
+    this.#tables.linksChanged();
   }
 
   /** A link ended: `closed` by the peer in order, or `failed`: it does not answer any more. */
@@ -241,8 +223,8 @@ export class OverlayTopology {
     this.#exchange.learn(neighbour);
     if (!neighbour.stalled) return;
     neighbour.stalled = false;
-    this.#lost.delete(neighbour.point);
-    this.#tablesChanged(now, 0);
+    this.#tables.found(neighbour.point);
+    this.#tables.linksChanged();
   }
 
   /** Frames go in and nothing comes back. Others are used until `linkRtt` or `linkDown` tells. */
@@ -251,8 +233,8 @@ export class OverlayTopology {
     const neighbour = this.#neighbour(id);
     if (!neighbour || neighbour.stalled) return;
     neighbour.stalled = true;
-    this.#lost.add(neighbour.point);
-    this.#tablesChanged(now, 0);
+    this.#tables.lost(neighbour.point);
+    this.#tables.linksChanged();
   }
 
   /** Control bytes from a neighbour. Malformed ones are counted and dropped. */
@@ -293,10 +275,7 @@ export class OverlayTopology {
     this.#exchange.tick(now);
     this.#gossip.tick(now);
     this.#reunion.tick(now);
-    if (now >= this.#tablesAt) {
-      this.#tablesAt = Number.POSITIVE_INFINITY;
-      this.#outputs.push({ type: 'tables' });
-    }
+    this.#tables.tick(now);
     if (now >= this.#sweepAt) {
       this.#sweepAt = now + SWEEP_MS;
       this.#links.exclusions.sweep(now);
@@ -325,7 +304,7 @@ export class OverlayTopology {
       this.#gossip.nextTimeout(),
       this.#reunion.nextTimeout(),
       this.#evaluateAt,
-      this.#tablesAt,
+      this.#tables.nextTimeout(),
     );
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, this.#now);
   }
@@ -333,20 +312,16 @@ export class OverlayTopology {
   // What the datapath executes
 
   get routes(): RouteTable {
-    this.#routes ??= buildRoutes(this.self, this.#links.neighbours.values());
-    return this.#routes;
+    return this.#tables.routes;
   }
 
   get flood(): FloodTable {
-    this.#flood ??= buildFlood(this.self, this.#links.neighbours.values(), this.routes);
-    return this.#flood;
+    return this.#tables.flood;
   }
 
   /** Neighbours whose links died or stall, since this was last asked: their floods are repaired. */
   takeLost(): RingPoint[] {
-    const lost = [...this.#lost];
-    this.#lost.clear();
-    return lost;
+    return this.#tables.takeLost();
   }
 
   // Seeing it
@@ -376,27 +351,28 @@ export class OverlayTopology {
     switch (message.kind) {
       case 'neighbours':
         if (message.wish !== from.theirs) this.#dirty = true;
-        if (this.#exchange.receive(now, from, message, view)) this.#tablesChanged(now, TABLES_MS);
+        if (this.#exchange.receive(now, from, message, view)) this.#tables.lookAheadChanged(now);
         return;
       case 'resend':
         this.#exchange.sendAll(now, from);
         return;
       case 'goodbye':
         this.#outputs.push({ type: 'unlink', id: from.point.id });
-        this.#drop(now, from.point, false);
         if (message.leaving) this.#left(now, from.point);
+        this.#drop(now, from.point, false);
         return;
       default:
         this.#gossip.receive(now, from.point, message, view);
     }
   }
 
-  /** It left the overlay in order. */
+  /** A neighbour leaves the overlay in order. The one before it on the ring tells the others. */
   #left(now: number, point: RingPoint): void {
     const sequence = this.#members.entry(point)?.sequence ?? 0;
+    const isNext = this.#tables.flood.first() === point;
     this.#members.remove(point);
     this.#links.exclusions.suspect(now, point, SUSPECT_MS);
-    this.#gossip.died(now, point, sequence);
+    this.#gossip.died(now, point, sequence, isNext);
     this.#outputs.push({ type: 'memberLost', id: point.id });
   }
 
@@ -409,12 +385,12 @@ export class OverlayTopology {
     this.#links.neighbours.delete(point);
     this.#shortcuts.down(now, point);
     if (failed) {
-      if (!neighbour.stalled) this.#lost.add(point);
+      if (!neighbour.stalled) this.#tables.lost(point);
       this.#links.exclusions.suspect(now, point, RETRY_LOST_MS);
       if (neighbour.ring) this.#ring.lost(now);
     }
     this.#exchange.linkDown(now, point, failed, failed && neighbour.ring);
-    this.#tablesChanged(now, 0);
+    this.#tables.linksChanged();
     this.#dirty = true;
   }
 
@@ -440,7 +416,7 @@ export class OverlayTopology {
   #presumeDead(now: number, point: RingPoint): void {
     const entry = this.#members.entry(point);
     if (!entry || this.#gossip.online || this.#links.exclusions.failures(point) < 2) return;
-    this.#gossip.died(now, point, entry.sequence);
+    this.#gossip.died(now, point, entry.sequence, true);
     this.#memberLost(now, point);
   }
 
@@ -520,16 +496,5 @@ export class OverlayTopology {
       this.#dirty = false;
     }
     return next;
-  }
-
-  #tablesChanged(now: number, delay: number): void {
-    this.#routes = undefined;
-    this.#flood = undefined;
-    if (delay > 0) {
-      this.#tablesAt = Math.min(this.#tablesAt, now + delay);
-      return;
-    }
-    this.#tablesAt = Number.POSITIVE_INFINITY;
-    this.#outputs.push({ type: 'tables' });
   }
 }
