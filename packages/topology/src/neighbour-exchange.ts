@@ -23,7 +23,7 @@ const RESEND_MS = 1_000;
  * A neighbour that has not told its list this long after the link came up is asked, and again after
  * twice that, and so on: its first message is lost when our end of the link came up later than its.
  */
-const MISSING_MS = 1_000;
+const MISSING_MS = FLUSH_MS + 500;
 
 /**
  * Tells neighbours who our neighbours are, and listens to theirs. A list is sent whole when a link
@@ -41,6 +41,8 @@ export class NeighbourExchange {
   #flushAt = Number.POSITIVE_INFINITY;
   #keepaliveAt = Number.POSITIVE_INFINITY;
   #wishesAt = Number.POSITIVE_INFINITY;
+  /** Not later than the next of `#missing`. */
+  #missingAt = Number.POSITIVE_INFINITY;
 
   constructor(
     links: Links,
@@ -60,6 +62,7 @@ export class NeighbourExchange {
     this.#list.change(neighbour.point, 'added');
     this.#flushAt = Math.min(this.#flushAt, now + delay);
     this.#missing.set(neighbour, { at: now + MISSING_MS, wait: MISSING_MS });
+    this.#missingAt = Math.min(this.#missingAt, now + MISSING_MS);
     if (this.#keepaliveAt === Number.POSITIVE_INFINITY) {
       this.#keepaliveAt = now + KEEPALIVE_MS * (0.25 + this.#links.chance() / 2);
     }
@@ -126,9 +129,7 @@ export class NeighbourExchange {
   }
 
   nextTimeout(): number {
-    let next = Math.min(this.#flushAt, this.#keepaliveAt, this.#wishesAt);
-    for (const { at } of this.#missing.values()) next = Math.min(next, at);
-    return next;
+    return Math.min(this.#flushAt, this.#keepaliveAt, this.#wishesAt, this.#missingAt);
   }
 
   #change(now: number, point: RingPoint, change: Change, delay: number): void {
@@ -203,15 +204,19 @@ export class NeighbourExchange {
   }
 
   #askMissing(now: number): void {
+    if (now < this.#missingAt) return;
+    this.#missingAt = Number.POSITIVE_INFINITY;
     for (const [neighbour, missing] of this.#missing) {
-      if (missing.at > now) continue;
       if (this.#links.neighbours.get(neighbour.point) !== neighbour) {
         this.#missing.delete(neighbour);
         continue;
       }
-      missing.wait *= 2;
-      missing.at = now + missing.wait;
-      this.#askResend(now, neighbour);
+      if (missing.at <= now) {
+        missing.wait *= 2;
+        missing.at = now + missing.wait;
+        this.#askResend(now, neighbour);
+      }
+      this.#missingAt = Math.min(this.#missingAt, missing.at);
     }
   }
 

@@ -294,7 +294,7 @@ test('a neighbour that says nothing is asked for its list', () => {
   const bench = new Bench(64, { shortcuts: 0 });
   bench.linkAll();
   bench.says(1, 'successor');
-  bench.wait(2_000);
+  bench.wait(3_000);
   const asked = bench.outputs.filter(out => out.type === 'send' && out.bytes[0] === 2);
   const to = asked.map(out => (out.type === 'send' ? out.to : undefined));
   assert.deepEqual(new Set(to), new Set([2, 62, 63].map(index => bench.member(index))));
