@@ -6,6 +6,7 @@
         "native/addon.cc",
         "native/address_frames.cc",
         "native/aead.cc",
+        "native/aes_gcm_vaes.cc",
         "native/endpoint.cc",
         "native/engine.cc",
         "native/flood_relay.cc",
