@@ -26,6 +26,7 @@
         "native/route_table.cc",
         "native/segmenter.cc",
         "native/tap.cc",
+        "native/tap_port.cc",
         "native/tap_thread.cc",
         "native/tls_context.cc",
         "native/train.cc",

@@ -8,15 +8,14 @@
 namespace evio {
 namespace {
 
-enum Key : uint64_t { kWakeup, kUdp4, kUdp6, kNetwork, kFirstStream };
+/// Ids of streams and overlays have 32 bits.
+enum Key : uint64_t { kWakeup, kUdp4, kUdp6, kNetwork, kFirstStream, kFirstTap = uint64_t{1} << 33 };
 
 constexpr Micros kStallTick = 100 * kMillisecond;
 constexpr Micros kStreamTick = kSecond;
 constexpr Micros kReassemblyTick = Reassembly::kTimeout / 2;
 /// A change of network comes as a burst of notices; one event for all of them.
 constexpr Micros kNetworkQuiet = 20 * kMillisecond;
-/// Receive calls in a row before the other descriptors get their turn.
-constexpr int kReceivesInARow = 4;
 
 }  // namespace
 
@@ -85,9 +84,14 @@ void LinkThread::run() {
           if (network_->drain()) network_due_ = now + kNetworkQuiet;
           break;
         default:
-          handle_stream(static_cast<StreamId>(event.data.u64 - kFirstStream), event.events);
+          if (event.data.u64 >= kFirstTap) {
+            read_tap(static_cast<OverlayId>(event.data.u64 - kFirstTap), event.events, now);
+          } else {
+            handle_stream(static_cast<StreamId>(event.data.u64 - kFirstStream), event.events);
+          }
       }
     }
+    for (const auto &[overlay, tap] : taps_) tap->refresh(now);
     execute(now);
     watch_stalls(now);
     watch_network(now);
@@ -115,6 +119,9 @@ std::optional<Micros> LinkThread::deadline() const {
   if (network_due_) consider(*network_due_);
   if (stall_armed_.load(std::memory_order_relaxed)) consider(stall_due_);
   if (receiver_.reassembling()) consider(reassembly_due_);
+  for (const auto &[overlay, tap] : taps_) {
+    if (const std::optional<Micros> at = tap->deadline()) consider(*at);
+  }
   for (const auto &[id, stream] : streams_) {
     if (!stream.turn->is_open()) consider(stream_due_);
   }
@@ -122,22 +129,19 @@ std::optional<Micros> LinkThread::deadline() const {
 }
 
 void LinkThread::receive(const UdpSocket &socket, Micros now) {
-  for (int i = 0; i < kReceivesInARow; ++i) {
-    const std::span<const Received> trains = udp_.receive(socket);
-    for (const Received &train : trains) {
-      Arrival arrival{train.from, train.local, 0};
-      arrival.local.port = socket.port();
-      // An empty datagram is one as well.
-      size_t at = 0;
-      do {
-        const size_t size = std::min(train.segment, train.bytes.size() - at);
-        receiver_.datagram(train.bytes.subspan(at, size), arrival, now);
-        at += size;
-      } while (at < train.bytes.size());
-    }
-    if (!trains.empty()) receiver_.end_batch();
-    if (trains.size() < UdpReceiver::kBatch) return;
+  const std::span<const Received> trains = udp_.receive(socket);
+  for (const Received &train : trains) {
+    Arrival arrival{train.from, train.local, 0};
+    arrival.local.port = socket.port();
+    // An empty datagram is one as well.
+    size_t at = 0;
+    do {
+      const size_t size = std::min(train.segment, train.bytes.size() - at);
+      receiver_.datagram(train.bytes.subspan(at, size), arrival, now);
+      at += size;
+    } while (at < train.bytes.size());
   }
+  if (!trains.empty()) receiver_.end_batch();
 }
 
 void LinkThread::execute(Micros now) {
@@ -181,6 +185,13 @@ void LinkThread::handle_stream(StreamId id, uint32_t events) {
   if (found == streams_.end()) return;
   found->second.turn->handle(events);
   rearm(found->second);
+}
+
+void LinkThread::read_tap(OverlayId overlay, uint32_t events, Micros now) {
+  const auto found = taps_.find(overlay);
+  if (found == taps_.end() || found->second->read(events, now)) return;
+  poller_.remove(found->second->fd());
+  taps_.erase(found);
 }
 
 void LinkThread::rearm(Stream &stream) {
@@ -287,5 +298,19 @@ void LinkThread::run_command(command::RepairFloods &command, Micros now) {
 }
 
 void LinkThread::run_command(command::ForgetPeer &command, Micros) { receiver_.forget(command.peer); }
+
+void LinkThread::run_command(command::AttachTap &command, Micros) {
+  poller_.add(command.port->fd(), EPOLLIN, kFirstTap + command.port->overlay());
+  taps_.emplace(command.port->overlay(), std::move(command.port));
+}
+
+void LinkThread::run_command(command::DetachTap &command, Micros) {
+  const auto found = taps_.find(command.overlay);
+  if (found != taps_.end()) {
+    poller_.remove(found->second->fd());
+    taps_.erase(found);
+  }
+  command.done.set_value();
+}
 
 }  // namespace evio

@@ -20,6 +20,7 @@ class Poller {
 
   /// Watches `fd`; `key` comes back with its events.
   void add(int fd, uint32_t events, uint64_t key) const { control(EPOLL_CTL_ADD, fd, events, key); }
+  void remove(int fd) const { control(EPOLL_CTL_DEL, fd, 0, 0); }
   void modify(int fd, uint32_t events, uint64_t key) const { control(EPOLL_CTL_MOD, fd, events, key); }
 
   /// Waits until something happens or `deadline` (monotonic; none: for ever).

@@ -4,6 +4,7 @@
 #include <netinet/udp.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -57,7 +58,7 @@ SendResult result_of(int error, bool segmented) {
 
 }  // namespace
 
-std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, std::string &error) {
+std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, bool segments, std::string &error) {
   const auto fail = [&](const char *what) {
     error = std::string(what) + ": " + std::strerror(errno);
     return nullptr;
@@ -78,7 +79,11 @@ std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, std::strin
                 set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE) &&
                 set(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
   if (!ready) return fail("cannot prepare the UDP socket");
-  set(fd, IPPROTO_UDP, UDP_GRO, 1);  // an older kernel just gives single datagrams
+  if (segments) {
+    set(fd, IPPROTO_UDP, UDP_GRO, 1);  // an older kernel just gives single datagrams
+  } else {
+    opened->give_up_segments();
+  }
 
   Endpoint any;
   any.family = family == AF_INET ? 4 : 6;
@@ -129,7 +134,7 @@ SendResult UdpSocket::send(const Endpoint &to, const Endpoint &source, Bytes byt
 UdpReceiver::UdpReceiver() : buffers_(kBatch * kReceiveBytes) {}
 
 std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
-  for (size_t i = 0; i < kBatch; ++i) {
+  for (size_t i = 0; i < wanted_; ++i) {
     Slot &slot = slots_[i];
     slot.part = {&buffers_[i * kReceiveBytes], kReceiveBytes};
     messages_[i] = {};
@@ -141,7 +146,7 @@ std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
     message.msg_control = slot.control.data();
     message.msg_controllen = slot.control.size();
   }
-  const int count = ::recvmmsg(socket.fd(), messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
+  const int count = ::recvmmsg(socket.fd(), messages_.data(), static_cast<unsigned>(wanted_), MSG_DONTWAIT, nullptr);
   if (count <= 0) return {};
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
     msghdr &message = messages_[i].msg_hdr;
@@ -166,7 +171,14 @@ std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
       }
     }
   }
+  adapt(static_cast<size_t>(count));
   return {received_.data(), static_cast<size_t>(count)};
+}
+
+void UdpReceiver::adapt(size_t trains) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < trains; ++i) bytes += received_[i].bytes.size();
+  wanted_ = std::clamp(kBatchBytes / std::max<size_t>(bytes / trains, 1), size_t{1}, kBatch);
 }
 
 }  // namespace evio

@@ -2,7 +2,7 @@
 // changes sessions, paths and peers under load. Needs root; says so and passes when it is not. The
 // network namespace lives and dies with this process.
 // sanitizer: thread
-// sources: ../address_frames.cc ../aead.cc ../aes_gcm_vaes.cc ../endpoint.cc ../engine.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../aes_gcm_vaes.cc ../endpoint.cc ../engine.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_port.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
 #include "../engine.h"
 
 #include <linux/if_packet.h>
@@ -53,9 +53,12 @@ struct Side {
   std::shared_ptr<Overlay> overlay;
   PeerId peer = 0;
 
-  Side(const char *name, NodeId own, NodeId other) : device(name) {
+  Side(const char *name, NodeId own, NodeId other, bool tap_threads) : device(name) {
     std::string error;
-    engine = Engine::open({0, true, 1}, [] {}, error);
+    Engine::Options options;
+    options.secret = 1;
+    options.tap_threads = tap_threads;
+    engine = Engine::open(options, [] {}, error);
     CHECK(engine != nullptr);
     overlay = engine->open_tap({name, 1400, {}}, own, true, error);
     CHECK(overlay != nullptr);
@@ -71,16 +74,14 @@ struct Side {
   }
 };
 
-}  // namespace
-
-TEST("frames flow while sessions, paths and peers change") {
+void change_everything_under_load(bool tap_threads) {
   if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) {
     std::printf("skipped: needs root\n");
     return;
   }
   bring_up("lo");
-  Side a("tapa", 1, 2);
-  Side b("tapb", 2, 1);
+  Side a("tapa", 1, 2, tap_threads);
+  Side b("tapb", 2, 1, tap_threads);
   a.engine->set_path(a.peer, loopback(b.engine->port4()));
   b.engine->set_path(b.peer, loopback(a.engine->port4()));
 
@@ -167,6 +168,16 @@ TEST("frames flow while sessions, paths and peers change") {
   CHECK(received.load() * 10 > sent.load() * 9);
   CHECK(a.engine->counter(Counter::dropForged) + b.engine->counter(Counter::dropForged) == 0);
   a.engine->close_tap(a.overlay->id);
+}
+
+}  // namespace
+
+TEST("frames flow while sessions, paths and peers change, TAPs read by threads of their own") {
+  change_everything_under_load(true);
+}
+
+TEST("frames flow while sessions, paths and peers change, TAPs read by the link thread") {
+  change_everything_under_load(false);
 }
 
 RUN_ALL()
