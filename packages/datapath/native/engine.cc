@@ -8,6 +8,10 @@ namespace {
 
 /// Attempts to find a port that is free for both families.
 constexpr int kPortAttempts = 16;
+/// Milliseconds for which the sender of frames waits for room in the socket's buffer. On the link thread,
+/// what comes from the network waits as well.
+constexpr int kPatienceAlone = 10;
+constexpr int kPatienceShared = 1;
 
 }  // namespace
 
@@ -23,7 +27,7 @@ std::unique_ptr<Engine> Engine::open(const Options &options, std::function<void(
                                                                     engine->events_));
   engine->transmitter_ = std::make_unique<SocketTransmitter>(
       engine->sockets_, [&link](StreamId stream, Bytes bytes) { return link.post_stream(stream, bytes); },
-      engine->counters_, engine->events_, false);
+      engine->counters_, engine->events_, 0);
   link.start();
   return engine;
 }
@@ -113,7 +117,7 @@ std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId no
   tap.port = std::make_shared<TapPort>(
       overlay, registry_, sockets_,
       [link = link_.get()](StreamId stream, Bytes bytes) { return link->post_stream(stream, bytes); },
-      events_, [link = link_.get()] { link->unanswered(); });
+      events_, [link = link_.get()] { link->unanswered(); }, tap_threads_ ? kPatienceAlone : kPatienceShared);
   if (tap_threads_) {
     tap.thread = std::make_unique<TapThread>(tap.port);
   } else {

@@ -16,6 +16,10 @@ constexpr Micros kStreamTick = kSecond;
 constexpr Micros kReassemblyTick = Reassembly::kTimeout / 2;
 /// A change of network comes as a burst of notices; one event for all of them.
 constexpr Micros kNetworkQuiet = 20 * kMillisecond;
+/// After a turn that moved about half a super-frame or more, the next is mostly not far: to be woken for it
+/// would cost both sides more than to look for it. A quiet link never has such a turn.
+constexpr size_t kBusyBytes = 30'000;
+constexpr Micros kLinger = 50;
 
 }  // namespace
 
@@ -23,7 +27,7 @@ LinkThread::LinkThread(Registry &registry, const Sockets &sockets, EventQueue &e
     : registry_(registry), sockets_(sockets), events_(events),
       transmitter_(
           sockets, [this](StreamId stream, Bytes bytes) { return post_stream(stream, bytes); },
-          counters_, events, false),
+          counters_, events, 0),
       forwarder_(Sender::link, registry.published(), transmitter_, counters_, events, [this] { unanswered(); }),
       receiver_(registry, forwarder_, counters_, events) {
   poller_.add(wakeup_.fd(), EPOLLIN, kWakeup);
@@ -67,7 +71,7 @@ void LinkThread::unanswered() {
 
 void LinkThread::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const auto events = poller_.wait(deadline());
+    const auto events = next_events();
     const Micros now = now_micros();
     for (const epoll_event &event : events) {
       switch (event.data.u64) {
@@ -111,6 +115,14 @@ void LinkThread::run() {
   }
 }
 
+std::span<const epoll_event> LinkThread::next_events() {
+  if (std::exchange(moved_, 0) >= kBusyBytes) {
+    const auto events = poller_.linger(kLinger);
+    if (!events.empty()) return events;
+  }
+  return poller_.wait(deadline());
+}
+
 std::optional<Micros> LinkThread::deadline() const {
   std::optional<Micros> first;
   const auto consider = [&](Micros at) {
@@ -133,6 +145,7 @@ void LinkThread::receive(const UdpSocket &socket, Micros now) {
   for (const Received &train : trains) {
     Arrival arrival{train.from, train.local, 0};
     arrival.local.port = socket.port();
+    moved_ += train.bytes.size();
     // An empty datagram is one as well.
     size_t at = 0;
     do {
@@ -189,7 +202,11 @@ void LinkThread::handle_stream(StreamId id, uint32_t events) {
 
 void LinkThread::read_tap(OverlayId overlay, uint32_t events, Micros now) {
   const auto found = taps_.find(overlay);
-  if (found == taps_.end() || found->second->read(events, now)) return;
+  if (found == taps_.end()) return;
+  if (const std::optional<size_t> bytes = found->second->read(events, now)) {
+    moved_ += *bytes;
+    return;
+  }
   poller_.remove(found->second->fd());
   taps_.erase(found);
 }

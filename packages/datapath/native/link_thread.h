@@ -2,8 +2,9 @@
 // reason than a frame.
 //
 // It owns the receiving side of the UDP sockets, the Receiver, the TURN streams, the rtnetlink watch
-// and all timers; on hosts with few cores the TAPs as well (engine.h). It sleeps until one of them has something; with nothing unanswered, no fragments and
-// no stream being opened it has no timer at all.
+// and all timers; on hosts with few cores the TAPs as well (engine.h). It sleeps until one of them has
+// something, but looks again for a moment after a turn with much to do. With nothing unanswered, no
+// fragments and no stream being opened it has no timer at all.
 #pragma once
 
 #include <atomic>
@@ -50,6 +51,7 @@ class LinkThread final : public TurnStream::Listener {
 
   void run();
   std::optional<Micros> deadline() const;
+  std::span<const epoll_event> next_events();
   void receive(const UdpSocket &socket, Micros now);
   void execute(Micros now);
   void watch_stalls(Micros now);
@@ -93,6 +95,7 @@ class LinkThread final : public TurnStream::Listener {
   std::unordered_map<StreamId, Stream> streams_;
   std::vector<StreamId> closed_streams_;
   std::unordered_map<OverlayId, std::shared_ptr<TapPort>> taps_;
+  size_t moved_ = 0;  // bytes from sockets and TAPs in this turn
   Micros stream_due_ = 0;
   Micros reassembly_due_ = 0;
   Micros stall_due_ = 0;

@@ -18,9 +18,9 @@ constexpr size_t kBatchBytes = 256 << 10;
 }  // namespace
 
 TapPort::TapPort(std::shared_ptr<Overlay> overlay, const Registry &registry, const Sockets &sockets,
-                 StreamPost post, EventQueue &events, std::function<void()> unanswered)
+                 StreamPost post, EventQueue &events, std::function<void()> unanswered, int patience)
     : overlay_(std::move(overlay)), events_(events),
-      transmitter_(sockets, std::move(post), counters_, events, true),
+      transmitter_(sockets, std::move(post), counters_, events, patience),
       forwarder_(Sender::frames, registry.published(), transmitter_, counters_, events, unanswered),
       sender_(overlay_, forwarder_, counters_, events, unanswered), view_(registry.published()),
       buffer_(kVnetHeaderBytes + kLargestFrameBytes) {}
@@ -33,7 +33,7 @@ void TapPort::refresh(Micros now) {
   sender_.expire(now);
 }
 
-bool TapPort::read(uint32_t events, Micros now) {
+std::optional<size_t> TapPort::read(uint32_t events, Micros now) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return failed("the TAP device " + overlay_->tap.name() + " is gone");
   size_t bytes_read = 0;
   for (int i = 0; i < kBatch && bytes_read < kBatchBytes; ++i) {
@@ -53,12 +53,12 @@ bool TapPort::read(uint32_t events, Micros now) {
     }
   }
   sender_.end_batch();
-  return true;
+  return bytes_read;
 }
 
-bool TapPort::failed(const std::string &what) {
+std::nullopt_t TapPort::failed(const std::string &what) {
   events_.push(event::Failed{what});
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace evio

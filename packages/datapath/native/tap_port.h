@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "forwarder.h"
 #include "frame_sender.h"
@@ -16,8 +17,9 @@ namespace evio {
 
 class TapPort {
  public:
+  /// `patience`: the SocketTransmitter's.
   TapPort(std::shared_ptr<Overlay> overlay, const Registry &registry, const Sockets &sockets, StreamPost post,
-          EventQueue &events, std::function<void()> unanswered);
+          EventQueue &events, std::function<void()> unanswered, int patience);
   TapPort(const TapPort &) = delete;
   TapPort &operator=(const TapPort &) = delete;
 
@@ -28,14 +30,14 @@ class TapPort {
 
   /// Takes the newest view, drops what waited too long.
   void refresh(Micros now);
-  /// Sends what the TAP has ready, up to a bound. `events`: epoll's. False, and told, when the device is
-  /// gone.
-  bool read(uint32_t events, Micros now);
+  /// Sends what the TAP has ready, up to a bound; returns how many bytes that were. `events`: epoll's.
+  /// Nothing, and told, when the device is gone.
+  std::optional<size_t> read(uint32_t events, Micros now);
   /// When refresh() has something to do at the latest.
   std::optional<Micros> deadline() const { return sender_.deadline(); }
 
  private:
-  bool failed(const std::string &what);
+  std::nullopt_t failed(const std::string &what);
 
   std::shared_ptr<Overlay> overlay_;
   EventQueue &events_;
