@@ -24,6 +24,7 @@ import type {
   Trace,
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
+import type { Ring } from './overlay/ring.ts';
 import type { Peer } from './peer/peer.ts';
 import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
 import { type Logger, StateLock, WallClock } from './system/index.ts';
@@ -158,7 +159,7 @@ export class Agent implements AgentControl {
       const peer = this.#peerNamed(target);
       const began = performance.now();
       const rttMs = await peer.probe.ping({ datagramBytes, timeoutMs });
-      const path = pathStatus(peer, this.#underlay);
+      const path = pathStatus(peer, this.#ringOf(target), this.#underlay);
       yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
       const rest = began + intervalMs - performance.now();
       if (sequence < count && rest > 0) {
@@ -167,15 +168,18 @@ export class Agent implements AgentControl {
     }
   }
 
+  /** The hops that are known here: the neighbour that goes on with it, and the peer. */
   async trace(target: PeerTarget): Promise<Trace> {
     const peer = this.#peerNamed(target);
-    const timeoutMs = 2_000;
-    const rttMs = await peer.probe.ping({ datagramBytes: 0, timeoutMs });
-    const { id, name } = peer.record;
-    return {
-      target,
-      hops: [{ id, name, path: pathStatus(peer, this.#underlay), rttMs: rttMs ?? null }],
-    };
+    const ring = this.#ringOf(target);
+    const next = peer.path?.kind === 'overlay' ? ring.nextHop(target.id) : undefined;
+    const through = next && this.#overlays.get(target.overlay)?.peers.get(next);
+    const hops = (through === undefined ? [peer] : [through, peer]).map(async hop => {
+      const rttMs = await hop.probe.ping({ datagramBytes: 0, timeoutMs: 2_000 });
+      const { id, name } = hop.record;
+      return { id, name, path: pathStatus(hop, ring, this.#underlay), rttMs: rttMs ?? null };
+    });
+    return { target, hops: await Promise.all(hops) };
   }
 
   async forget(account: string, overlay?: string): Promise<readonly string[]> {
@@ -286,7 +290,7 @@ export class Agent implements AgentControl {
   }
 
   #onHandshake(bytes: Uint8Array, via: Via): void {
-    const from = 'remote' in via ? via.remote.address : '';
+    const from = sourceOf(via);
     const verdict = this.#gate.peerOf(performance.now(), bytes, from);
     if (verdict.kind === 'drop') return; // the gate counts it
     const peer =
@@ -296,11 +300,23 @@ export class Agent implements AgentControl {
     peer?.handshake(bytes, via);
   }
 
+  #ringOf({ overlay: name }: PeerTarget): Ring {
+    const overlay = this.#overlays.get(name);
+    if (overlay === undefined) throw new EvioError('NODE_UNKNOWN', `no overlay "${name}"`);
+    return overlay.ring;
+  }
+
   #peerNamed({ overlay: name, id }: PeerTarget): Peer {
     const peer = this.#overlays.get(name)?.peers.get(id);
     if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
     return peer;
   }
+}
+
+/** Whose rate of handshakes is limited. */
+function sourceOf(via: Via): string {
+  if (via.kind === 'uplink') return '';
+  return via.kind === 'overlay' ? via.node : via.remote.address;
 }
 
 function describeChange({ overlay, text }: Change): string {

@@ -1,10 +1,6 @@
-import type { NodeId } from '@evio/types';
+import type { LinkRole, NodeId } from '@evio/types';
 
-/**
- * Why a link exists: to a ring successor, over a long distance, because a pair talks much, or
- * because the configuration asks for it.
- */
-export type LinkRole = 'successor' | 'shortcut' | 'on-demand' | 'static';
+export type { LinkRole } from '@evio/types';
 
 /** A node of the overlay as far as topology is concerned. */
 export interface Member {

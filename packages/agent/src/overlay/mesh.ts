@@ -1,0 +1,384 @@
+import type { Datapath, DatapathEvent, OverlayHandle, PeerHandle } from '@evio/datapath';
+import {
+  type Identity,
+  type InitiationClock,
+  type NodeRecord,
+  PeerSession,
+  type SessionIndexes,
+  type Timers,
+} from '@evio/session';
+import type { LinkMessage } from '@evio/signaling';
+import type { LinkRole, SeenMember, TopologyOutput } from '@evio/topology';
+import { compareNodeIds, type NodeId } from '@evio/types';
+import type { OverlayConfig } from '../config/index.ts';
+import { Peer, type PeerOwner } from '../peer/peer.ts';
+import type { Logger } from '../system/index.ts';
+import type { Underlay } from '../underlay/underlay.ts';
+import { hostOf, type OverlayMember } from './members.ts';
+import { Ring } from './ring.ts';
+import { floodNeighbours, routePoints } from './tables.ts';
+import { TrafficMeter } from './traffic-meter.ts';
+
+/** How often counters are read for the topology. Milliseconds. */
+const METER_INTERVAL = 1_000;
+
+/** What the peers of an overlay need of the agent around them. */
+export interface MeshOptions {
+  readonly identity: Identity;
+  readonly clock: InitiationClock;
+  readonly datapath: Datapath;
+  readonly underlay: Underlay;
+  readonly indexes: SessionIndexes<Peer>;
+  readonly timers: Partial<Timers>;
+  readonly keepaliveMs: number;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly logger: Logger;
+  readonly handle: OverlayHandle;
+  readonly config: OverlayConfig;
+  readonly owner: MeshOwner;
+}
+
+/** Whom the peers and the topology tell, through the mesh. */
+export interface MeshOwner {
+  /** Sends by the XMPP server. */
+  send(jid: string, message: LinkMessage): Promise<void>;
+  /** A peer proved that it holds the keys of its record. */
+  proven(peer: Peer): void;
+  /** A node record came through the overlay, not verified. */
+  recordCame(record: Uint8Array): void;
+  /** Nobody reaches this member any more, as far as the overlay and the server know. */
+  memberLost(id: NodeId): void;
+  /** Others take this node for dead: announce it with a newer sequence number. */
+  refute(): void;
+}
+
+/**
+ * All other nodes of one overlay: a {@link Peer} for each, and the {@link Ring} that says to which of
+ * them links are made. What the ring decides is done here; what peers notice goes to the ring.
+ */
+export class Mesh implements PeerOwner {
+  readonly #options: MeshOptions;
+  readonly #peers = new Map<NodeId, Peer>();
+  readonly #byHandle = new Map<PeerHandle, Peer>();
+  /** Members without a presence, while the server could tell of one. */
+  readonly #gone = new Set<NodeId>();
+  readonly #members = new Map<NodeId, OverlayMember>();
+  readonly #meter = new TrafficMeter();
+  readonly #timer: NodeJS.Timeout;
+  #config: OverlayConfig;
+  #own: { sequence: number; record: Uint8Array } | undefined;
+  #online = false;
+  #ring: Ring;
+
+  constructor(options: MeshOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#ring = this.#makeRing();
+    this.#timer = setInterval(() => this.#readCounters(performance.now()), METER_INTERVAL);
+    this.#timer.unref();
+  }
+
+  get peers(): ReadonlyMap<NodeId, Peer> {
+    return this.#peers;
+  }
+
+  get ring(): Ring {
+    return this.#ring;
+  }
+
+  /** The peer with this X25519 static key. */
+  peerByKey(staticPublic: Uint8Array): Peer | undefined {
+    for (const peer of this.#peers.values()) {
+      if (Buffer.compare(peer.record.staticPublic, staticPublic) === 0) return peer;
+    }
+    return undefined;
+  }
+
+  /** An event of the datapath; returns whether it was for a peer of this mesh. */
+  observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
+    const peer = this.#byHandle.get(event.peer);
+    peer?.observe(event);
+    return peer !== undefined;
+  }
+
+  /** This node's own record, whenever it changes. */
+  announce(sequence: number, record: Uint8Array): void {
+    const own = { sequence, record };
+    this.#own = own;
+    this.#ring.tell((topology, now) => topology.announce(now, own));
+  }
+
+  /** Whether this node is signed in. */
+  signaling(online: boolean): void {
+    this.#online = online;
+    this.#ring.tell((topology, now) => topology.signaling(now, online));
+    for (const [id, { jid }] of this.#members) {
+      this.#peers.get(id)?.reach(online ? jid : undefined);
+    }
+  }
+
+  /**
+   * A verified member, new or with news.
+   *
+   * @param restarted its record is newer than the one before.
+   */
+  member(member: OverlayMember, restarted: boolean): void {
+    const { record, jid } = member;
+    const { id } = record;
+    const former = this.#peers.get(id);
+    const peer = former ?? this.#addPeer(record);
+    this.#learnAddresses(former?.record, record);
+    this.#members.set(id, member);
+    if (jid !== undefined) this.#gone.delete(id);
+    this.#ring.tell((topology, now) => topology.memberSeen(now, seenMember(member)));
+    this.#useStatic();
+    peer.setRouted(this.#isRouted(id));
+    peer.reach(this.#online ? jid : undefined);
+    if (restarted) peer.restarted(record);
+  }
+
+  /** The server says that a member went; the overlay may know better. */
+  gone(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    const member = this.#members.get(id);
+    if (peer === undefined || member === undefined) return;
+    this.#members.set(id, { ...member, jid: undefined });
+    this.#gone.add(id);
+    peer.suspect();
+    peer.reach(undefined);
+    this.#forgetGone();
+  }
+
+  /** Ends what there is with a node that is not a member any more. */
+  forget(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    this.#gone.delete(id);
+    this.#members.delete(id);
+    this.#meter.forget(id);
+    if (peer === undefined) return;
+    this.#peers.delete(id);
+    this.#byHandle.delete(peer.handle);
+    this.#learnAddresses(peer.record, undefined);
+    if (peer.up) this.#ring.tell((topology, now) => topology.linkDown(now, id, 'closed'));
+    peer.close('success');
+  }
+
+  /** Our addresses changed: agree with everybody anew. */
+  renew(reason: string): void {
+    for (const peer of this.#peers.values()) peer.renew(reason);
+  }
+
+  /** Takes over another configuration: its topology, and its secret for peers to come. */
+  reconfigure(config: OverlayConfig): void {
+    const same = JSON.stringify(config.topology) === JSON.stringify(this.#config.topology);
+    this.#config = config;
+    if (same) return;
+    this.#ring.drop();
+    this.#ring = this.#makeRing();
+  }
+
+  /** Tells everybody, and ends all links. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#ring.stop();
+    for (const peer of this.#peers.values()) peer.close('success');
+    this.#peers.clear();
+    this.#byHandle.clear();
+  }
+
+  // -- What the peers tell
+
+  proven(peer: Peer): void {
+    this.#options.owner.proven(peer);
+  }
+
+  linkUp({ record: { id } }: Peer, rttMs: number | undefined): void {
+    this.#ring.tell((topology, now) => topology.linkUp(now, id, rttMs));
+  }
+
+  linkDown({ record: { id } }: Peer, reason: 'closed' | 'failed'): void {
+    this.#ring.tell((topology, now) => topology.linkDown(now, id, reason));
+    this.#forgetGone();
+  }
+
+  linkFailed({ record: { id } }: Peer, reason: 'refused' | 'failed'): void {
+    this.#ring.tell((topology, now) => topology.linkFailed(now, id, reason));
+  }
+
+  stalled({ record: { id } }: Peer): void {
+    this.#ring.tell((topology, now) => topology.linkStalled(now, id));
+  }
+
+  measured({ record: { id } }: Peer, rttMs: number): void {
+    this.#ring.tell((topology, now) => topology.linkRtt(now, id, rttMs));
+  }
+
+  control({ record: { id } }: Peer, bytes: Uint8Array): void {
+    this.#ring.tell((topology, now) => topology.control(now, id, bytes));
+  }
+
+  accepts({ record: { id } }: Peer, role: LinkRole | undefined): boolean {
+    return this.#ring.tell((topology, now) => topology.accepts(now, id, role));
+  }
+
+  // -- What the topology wants
+
+  #perform(output: TopologyOutput): void {
+    switch (output.type) {
+      case 'link':
+        this.#link(output.id, output.role);
+        break;
+      case 'unlink':
+        this.#peers.get(output.id)?.unwant();
+        break;
+      case 'send':
+        this.#peers.get(output.to)?.tell(output.bytes);
+        break;
+      case 'tables':
+        this.#useTables();
+        break;
+      case 'record':
+        this.#options.owner.recordCame(output.record);
+        break;
+      case 'memberLost':
+        this.#options.logger.info({ node: output.id }, 'nobody reaches it any more');
+        // While the server says that it is there, it may come back by itself.
+        if (!this.#online || this.#gone.has(output.id)) this.#options.owner.memberLost(output.id);
+        break;
+      case 'refute':
+        this.#options.owner.refute();
+        break;
+      default:
+        output satisfies never;
+    }
+  }
+
+  #link(id: NodeId, role: LinkRole): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) peer.want(role);
+    else this.#ring.tell((topology, now) => topology.linkFailed(now, id, 'failed'));
+  }
+
+  #useTables(): void {
+    const { datapath, handle } = this.#options;
+    const { flood, lost, routes } = this.#ring.tables();
+    datapath.setRoutes(handle, routePoints(routes, this.#peers));
+    datapath.setNeighbours(handle, floodNeighbours(flood, this.#peers), lost);
+    for (const [id, peer] of this.#peers) peer.setRouted(this.#isRouted(id));
+    this.#forgetGone();
+  }
+
+  #isRouted(id: NodeId): boolean {
+    const next = this.#ring.nextHop(id);
+    return next !== undefined && next !== id;
+  }
+
+  /** Those that the server calls gone, and that the overlay does not reach either. */
+  #forgetGone(): void {
+    if (!this.#online) return;
+    for (const id of this.#gone) {
+      this.#ring.tell((topology, now) => topology.memberGone(now, id));
+      if (!this.#ring.knows(id)) this.#options.owner.memberLost(id);
+    }
+  }
+
+  #useStatic(): void {
+    const wanted = new Set(this.#config.topology.static);
+    const ids = [...this.#peers.values()]
+      .map(({ record }) => record)
+      .filter(({ id, account, name }) => wanted.has(id) || wanted.has(account) || wanted.has(name))
+      .map(({ id }) => id);
+    this.#ring.tell((topology, now) => topology.setStatic(now, ids));
+  }
+
+  #readCounters(now: number): void {
+    const { datapath } = this.#options;
+    for (const [id, peer] of this.#peers) {
+      if (peer.session.state !== 'up') continue;
+      const counters = datapath.peerCounters(peer.handle);
+      peer.used(now, counters.rxFrames + counters.txFrames);
+      const rate = this.#meter.read(now, id, counters.rxBytes + counters.txBytes);
+      if (rate !== undefined) {
+        this.#ring.tell(topology => topology.traffic(now, id, rate));
+      }
+    }
+  }
+
+  // -- Parts
+
+  #makeRing(): Ring {
+    const { identity, random } = this.#options;
+    const { successors, shortcuts, onDemand } = this.#config.topology;
+    const ring = new Ring(
+      { self: identity.nodeId, successors, shortcuts, onDemand, random },
+      output => this.#perform(output),
+    );
+    // What the one before knew, if there was one.
+    ring.tell((topology, now) => {
+      if (this.#own !== undefined) topology.announce(now, this.#own);
+      topology.signaling(now, this.#online);
+      for (const member of this.#members.values()) topology.memberSeen(now, seenMember(member));
+      for (const [id, peer] of this.#peers) {
+        if (peer.up) topology.linkUp(now, id, peer.probe.rttMs);
+      }
+    });
+    this.#ring = ring;
+    this.#useStatic();
+    return ring;
+  }
+
+  /** ARP and neighbour solicitations for them are answered on this host. */
+  #learnAddresses(former: NodeRecord | undefined, record: NodeRecord | undefined): void {
+    const { datapath, handle } = this.#options;
+    const hosts = (from: NodeRecord | undefined) => from?.addresses.map(hostOf) ?? [];
+    const now = hosts(record);
+    for (const address of hosts(former)) {
+      if (!now.includes(address)) datapath.forgetAddress(handle, address);
+    }
+    if (record === undefined) return;
+    for (const address of now) datapath.learnAddress(handle, address, record.mac);
+  }
+
+  #addPeer(record: NodeRecord): Peer {
+    const { clock, datapath, handle, identity, indexes, logger, owner, random, timers, underlay } =
+      this.#options;
+    const { name, secret } = this.#config;
+    const peerHandle = datapath.addPeer(handle, record.id);
+    datapath.learn(handle, record.mac, peerHandle);
+    const session = new PeerSession({
+      identity,
+      overlay: name,
+      peer: record,
+      ...(secret !== undefined && { psk: secret }),
+      aesHardware: datapath.aesHardware,
+      random,
+      allocateIndex: () => indexes.allocate(peer),
+      releaseIndex: index => indexes.release(index),
+      nextTimestamp: () => clock.next(),
+      timers,
+    });
+    const peer: Peer = new Peer({
+      record,
+      overlay: handle,
+      handle: peerHandle,
+      session,
+      datapath,
+      underlay,
+      offersFirst: compareNodeIds(identity.nodeId, record.id) < 0,
+      random,
+      keepaliveMs: this.#options.keepaliveMs,
+      send: (jid, message) => owner.send(jid, message),
+      logger: logger.child({ peer: record.name }),
+      owner: this,
+    });
+    this.#peers.set(record.id, peer);
+    this.#byHandle.set(peerHandle, peer);
+    return peer;
+  }
+}
+
+/** A member as the topology sees it. */
+function seenMember({ record, signed, jid }: OverlayMember): SeenMember {
+  const { id, sequence } = record;
+  return { id, sequence: Number(sequence), record: signed, signaling: jid !== undefined };
+}
