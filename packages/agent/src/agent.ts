@@ -24,9 +24,8 @@ import type {
   Trace,
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
-import type { Ring } from './overlay/ring.ts';
 import type { Peer } from './peer/peer.ts';
-import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
+import { overlayStatus, overlayTopology, pathStatus, traceHops } from './status.ts';
 import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
 import { VERSION } from './version.ts';
@@ -159,7 +158,7 @@ export class Agent implements AgentControl {
       const peer = this.#peerNamed(target);
       const began = performance.now();
       const rttMs = await peer.probe.ping({ datagramBytes, timeoutMs });
-      const path = pathStatus(peer, this.#ringOf(target), this.#underlay);
+      const path = pathStatus(peer, this.#overlayNamed(target).ring, this.#underlay);
       yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
       const rest = began + intervalMs - performance.now();
       if (sequence < count && rest > 0) {
@@ -168,18 +167,14 @@ export class Agent implements AgentControl {
     }
   }
 
-  /** The hops that are known here: the neighbour that goes on with it, and the peer. */
   async trace(target: PeerTarget): Promise<Trace> {
     const peer = this.#peerNamed(target);
-    const ring = this.#ringOf(target);
-    const next = peer.path?.kind === 'overlay' ? ring.nextHop(target.id) : undefined;
-    const through = next && this.#overlays.get(target.overlay)?.peers.get(next);
-    const hops = (through === undefined ? [peer] : [through, peer]).map(async hop => {
-      const rttMs = await hop.probe.ping({ datagramBytes: 0, timeoutMs: 2_000 });
-      const { id, name } = hop.record;
-      return { id, name, path: pathStatus(hop, ring, this.#underlay), rttMs: rttMs ?? null };
-    });
-    return { target, hops: await Promise.all(hops) };
+    const overlay = this.#overlayNamed(target);
+    const [steps, rttMs] = await Promise.all([
+      overlay.trace(target.id),
+      peer.probe.ping({ datagramBytes: 0, timeoutMs: 2_000 }),
+    ]);
+    return { target, hops: traceHops(overlay, steps, target.id, rttMs ?? null, this.#underlay) };
   }
 
   async forget(account: string, overlay?: string): Promise<readonly string[]> {
@@ -300,15 +295,16 @@ export class Agent implements AgentControl {
     peer?.handshake(bytes, via);
   }
 
-  #ringOf({ overlay: name }: PeerTarget): Ring {
+  #overlayNamed({ overlay: name }: PeerTarget): Overlay {
     const overlay = this.#overlays.get(name);
     if (overlay === undefined) throw new EvioError('NODE_UNKNOWN', `no overlay "${name}"`);
-    return overlay.ring;
+    return overlay;
   }
 
-  #peerNamed({ overlay: name, id }: PeerTarget): Peer {
-    const peer = this.#overlays.get(name)?.peers.get(id);
-    if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
+  #peerNamed(target: PeerTarget): Peer {
+    const { overlay, id } = target;
+    const peer = this.#overlayNamed(target).peers.get(id);
+    if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no node ${id} in "${overlay}"`);
     return peer;
   }
 }

@@ -6,11 +6,13 @@ import type {
   PathStatus,
   PeerStatus,
   SessionStatus,
+  TraceHop,
 } from './control/index.ts';
 import type { OverlayMember } from './overlay/members.ts';
 import type { Overlay } from './overlay/overlay.ts';
 import type { Ring } from './overlay/ring.ts';
 import type { Peer } from './peer/peer.ts';
+import type { TraceStep } from './peer/trace-message-codec.ts';
 import type { Underlay } from './underlay/underlay.ts';
 
 /** How the agent's parts look from outside: what `evio status --json` and its like print. */
@@ -115,7 +117,33 @@ export function overlayTopology(
       const { kind, rttMs } = pathStatus(peer, overlay.ring, underlay);
       return [{ from: self.id, to: id, role, path: kind, rttMs }];
     }),
+    heard: overlay.ring.heardLinks(),
   };
+}
+
+/**
+ * What the nodes on a way told, for people.
+ *
+ * @param rttMs from this node to the target and back, measured.
+ */
+export function traceHops(
+  overlay: Overlay,
+  steps: readonly TraceStep[],
+  target: NodeId,
+  rttMs: number | null,
+  underlay: Underlay,
+): TraceHop[] {
+  let sum: number | null = 0;
+  return steps.map(({ id, path: kind, reason, rttMs: stepMs }, index) => {
+    sum = sum === null || stepMs === null ? null : sum + stepMs;
+    const neighbour = index === 0 ? overlay.peers.get(id) : undefined;
+    const path =
+      neighbour === undefined
+        ? { ...NO_PATH, kind, rttMs: stepMs }
+        : pathStatus(neighbour, overlay.ring, underlay);
+    const name = overlay.members.get(id)?.record.name ?? id.slice(0, 8);
+    return { id, name, path, reason, rttMs: id === target ? rttMs : sum };
+  });
 }
 
 function peersOf(overlay: Overlay): Pick<OverlayMember, 'record'>[] {

@@ -47,7 +47,7 @@ export interface LinkOwner {
   /** No path was found, and the link rests until it is {@link Link.reach | reached} again. */
   failed(reason: 'refused' | 'failed'): void;
   /** The peer has ended the link. */
-  ended(): void;
+  ended(now: number): void;
 }
 
 /** An offer or the answer to it. */
@@ -293,7 +293,7 @@ export class Link {
     const wasInUse = exchange === this.#inUse;
     this.#drop(exchange);
     this.#negotiation.failed(now, session);
-    if (wasInUse) this.#options.owner.ended();
+    if (wasInUse) this.#options.owner.ended(now);
     else if (reason === BUSY && this.#inUse === undefined) this.#rest('refused');
   }
 

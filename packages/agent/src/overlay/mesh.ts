@@ -1,39 +1,29 @@
-import type { Datapath, DatapathEvent, OverlayHandle, PeerHandle } from '@evio/datapath';
-import {
-  type Identity,
-  type InitiationClock,
-  type NodeRecord,
-  PeerSession,
-  type SessionIndexes,
-  type Timers,
-} from '@evio/session';
+import { randomInt } from 'node:crypto';
+import type { DatapathEvent, PeerHandle } from '@evio/datapath';
 import type { LinkMessage } from '@evio/signaling';
 import type { LinkRole, SeenMember, TopologyOutput } from '@evio/topology';
-import { compareNodeIds, type NodeId } from '@evio/types';
+import type { NodeId } from '@evio/types';
 import type { OverlayConfig } from '../config/index.ts';
-import { Peer, type PeerOwner } from '../peer/peer.ts';
-import type { Logger } from '../system/index.ts';
-import type { Underlay } from '../underlay/underlay.ts';
-import { hostOf, type OverlayMember } from './members.ts';
+import type { ControlMessage } from '../peer/control-message.ts';
+import type { Peer, PeerOwner } from '../peer/peer.ts';
+import type { TraceStep } from '../peer/trace-message-codec.ts';
+import type { OverlayMember } from './members.ts';
+import { Peers, type PeersOptions } from './peers.ts';
 import { Ring } from './ring.ts';
+import { RouteTrace } from './route-trace.ts';
 import { floodNeighbours, routePoints } from './tables.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
 /** How often counters are read for the topology. Milliseconds. */
 const METER_INTERVAL = 1_000;
 
-/** What the peers of an overlay need of the agent around them. */
-export interface MeshOptions {
-  readonly identity: Identity;
-  readonly clock: InitiationClock;
-  readonly datapath: Datapath;
-  readonly underlay: Underlay;
-  readonly indexes: SessionIndexes<Peer>;
-  readonly timers: Partial<Timers>;
-  readonly keepaliveMs: number;
-  readonly random: (bytes: number) => Uint8Array;
-  readonly logger: Logger;
-  readonly handle: OverlayHandle;
+/** How long the nodes on a way have to answer a trace. */
+const TRACE_TIMEOUT = 2_000;
+/** When the overlay calls one dead whom the server calls present, the server is believed after this. */
+const SERVER_KNOWS_BETTER = 5_000;
+
+/** What the mesh needs of the agent around it. */
+export interface MeshOptions extends PeersOptions {
   readonly config: OverlayConfig;
   readonly owner: MeshOwner;
 }
@@ -58,12 +48,14 @@ export interface MeshOwner {
  */
 export class Mesh implements PeerOwner {
   readonly #options: MeshOptions;
-  readonly #peers = new Map<NodeId, Peer>();
-  readonly #byHandle = new Map<PeerHandle, Peer>();
+  readonly #peers: Peers;
+  readonly #members = new Map<NodeId, OverlayMember>();
   /** Members without a presence, while the server could tell of one. */
   readonly #gone = new Set<NodeId>();
-  readonly #members = new Map<NodeId, OverlayMember>();
+  /** Since when the overlay holds somebody dead who is present at the server. */
+  readonly #contested = new Map<NodeId, number>();
   readonly #meter = new TrafficMeter();
+  readonly #traces: RouteTrace;
   readonly #timer: NodeJS.Timeout;
   #config: OverlayConfig;
   #own: { sequence: number; record: Uint8Array } | undefined;
@@ -73,13 +65,19 @@ export class Mesh implements PeerOwner {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#peers = new Peers(options);
+    this.#traces = new RouteTrace({
+      self: options.identity.nodeId,
+      next: (target, state) => this.#ring.step(target, state, this.peers),
+      tell: (to, message) => this.peers.get(to)?.tell({ kind: 'trace', message }),
+    });
     this.#ring = this.#makeRing();
-    this.#timer = setInterval(() => this.#readCounters(performance.now()), METER_INTERVAL);
+    this.#timer = setInterval(() => this.#everySecond(performance.now()), METER_INTERVAL);
     this.#timer.unref();
   }
 
   get peers(): ReadonlyMap<NodeId, Peer> {
-    return this.#peers;
+    return this.#peers.byId;
   }
 
   get ring(): Ring {
@@ -88,17 +86,26 @@ export class Mesh implements PeerOwner {
 
   /** The peer with this X25519 static key. */
   peerByKey(staticPublic: Uint8Array): Peer | undefined {
-    for (const peer of this.#peers.values()) {
-      if (Buffer.compare(peer.record.staticPublic, staticPublic) === 0) return peer;
-    }
-    return undefined;
+    return this.#peers.byKey(staticPublic);
   }
 
   /** An event of the datapath; returns whether it was for a peer of this mesh. */
   observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
-    const peer = this.#byHandle.get(event.peer);
+    const peer = this.#peers.byHandle(event.peer);
     peer?.observe(event);
     return peer !== undefined;
+  }
+
+  /** The steps of a frame from here to `target`, as far as they are known after two seconds. */
+  trace(target: NodeId): Promise<TraceStep[]> {
+    const token = randomInt(2 ** 32);
+    const { promise, resolve } = Promise.withResolvers<TraceStep[]>();
+    const timer = setTimeout(() => resolve(this.#traces.end(token)), TRACE_TIMEOUT);
+    this.#traces.begin(token, target, steps => {
+      clearTimeout(timer);
+      resolve(steps);
+    });
+    return promise;
   }
 
   /** This node's own record, whenever it changes. */
@@ -113,7 +120,7 @@ export class Mesh implements PeerOwner {
     this.#online = online;
     this.#ring.tell((topology, now) => topology.signaling(now, online));
     for (const [id, { jid }] of this.#members) {
-      this.#peers.get(id)?.reach(online ? jid : undefined);
+      this.peers.get(id)?.reach(online ? jid : undefined);
     }
   }
 
@@ -125,9 +132,13 @@ export class Mesh implements PeerOwner {
   member(member: OverlayMember, restarted: boolean): void {
     const { record, jid } = member;
     const { id } = record;
-    const former = this.#peers.get(id);
-    const peer = former ?? this.#addPeer(record);
-    this.#learnAddresses(former?.record, record);
+    const former = this.peers.get(id);
+    const peer =
+      former ??
+      this.#peers.add(record, this.#config, this, (to, message) =>
+        this.#options.owner.send(to, message),
+      );
+    this.#peers.learnAddresses(former?.record, record);
     this.#members.set(id, member);
     if (jid !== undefined) this.#gone.delete(id);
     this.#ring.tell((topology, now) => topology.memberSeen(now, seenMember(member)));
@@ -139,7 +150,7 @@ export class Mesh implements PeerOwner {
 
   /** The server says that a member went; the overlay may know better. */
   gone(id: NodeId): void {
-    const peer = this.#peers.get(id);
+    const peer = this.peers.get(id);
     const member = this.#members.get(id);
     if (peer === undefined || member === undefined) return;
     this.#members.set(id, { ...member, jid: undefined });
@@ -151,21 +162,20 @@ export class Mesh implements PeerOwner {
 
   /** Ends what there is with a node that is not a member any more. */
   forget(id: NodeId): void {
-    const peer = this.#peers.get(id);
+    const peer = this.peers.get(id);
     this.#gone.delete(id);
+    this.#contested.delete(id);
     this.#members.delete(id);
     this.#meter.forget(id);
     if (peer === undefined) return;
-    this.#peers.delete(id);
-    this.#byHandle.delete(peer.handle);
-    this.#learnAddresses(peer.record, undefined);
     if (peer.up) this.#ring.tell((topology, now) => topology.linkDown(now, id, 'closed'));
-    peer.close('success');
+    this.#ring.tell((topology, now) => topology.memberGone(now, id));
+    this.#peers.remove(peer);
   }
 
   /** Our addresses changed: agree with everybody anew. */
   renew(reason: string): void {
-    for (const peer of this.#peers.values()) peer.renew(reason);
+    for (const peer of this.peers.values()) peer.renew(reason);
   }
 
   /** Takes over another configuration: its topology, and its secret for peers to come. */
@@ -181,9 +191,7 @@ export class Mesh implements PeerOwner {
   stop(): void {
     clearInterval(this.#timer);
     this.#ring.stop();
-    for (const peer of this.#peers.values()) peer.close('success');
     this.#peers.clear();
-    this.#byHandle.clear();
   }
 
   // -- What the peers tell
@@ -213,8 +221,9 @@ export class Mesh implements PeerOwner {
     this.#ring.tell((topology, now) => topology.linkRtt(now, id, rttMs));
   }
 
-  control({ record: { id } }: Peer, bytes: Uint8Array): void {
-    this.#ring.tell((topology, now) => topology.control(now, id, bytes));
+  control({ record: { id } }: Peer, message: Exclude<ControlMessage, { kind: 'link' }>): void {
+    if (message.kind === 'trace') this.#traces.receive(performance.now(), id, message.message);
+    else this.#ring.tell((topology, now) => topology.control(now, id, message.bytes));
   }
 
   accepts({ record: { id } }: Peer, role: LinkRole | undefined): boolean {
@@ -229,10 +238,10 @@ export class Mesh implements PeerOwner {
         this.#link(output.id, output.role);
         break;
       case 'unlink':
-        this.#peers.get(output.id)?.unwant();
+        this.peers.get(output.id)?.unwant();
         break;
       case 'send':
-        this.#peers.get(output.to)?.tell(output.bytes);
+        this.peers.get(output.to)?.tell({ kind: 'topology', bytes: output.bytes });
         break;
       case 'tables':
         this.#useTables();
@@ -241,9 +250,7 @@ export class Mesh implements PeerOwner {
         this.#options.owner.recordCame(output.record);
         break;
       case 'memberLost':
-        this.#options.logger.info({ node: output.id }, 'nobody reaches it any more');
-        // While the server says that it is there, it may come back by itself.
-        if (!this.#online || this.#gone.has(output.id)) this.#options.owner.memberLost(output.id);
+        this.#lost(output.id);
         break;
       case 'refute':
         this.#options.owner.refute();
@@ -253,8 +260,16 @@ export class Mesh implements PeerOwner {
     }
   }
 
+  #lost(id: NodeId): void {
+    this.#options.logger.info({ node: id }, 'nobody reaches it any more');
+    // Without the server it is kept, since the overlay goes on looking for it.
+    if (!this.#online) this.#gone.add(id);
+    else if (this.#gone.has(id)) this.#options.owner.memberLost(id);
+    else this.#contested.set(id, performance.now());
+  }
+
   #link(id: NodeId, role: LinkRole): void {
-    const peer = this.#peers.get(id);
+    const peer = this.peers.get(id);
     if (peer !== undefined) peer.want(role);
     else this.#ring.tell((topology, now) => topology.linkFailed(now, id, 'failed'));
   }
@@ -262,9 +277,9 @@ export class Mesh implements PeerOwner {
   #useTables(): void {
     const { datapath, handle } = this.#options;
     const { flood, lost, routes } = this.#ring.tables();
-    datapath.setRoutes(handle, routePoints(routes, this.#peers));
-    datapath.setNeighbours(handle, floodNeighbours(flood, this.#peers), lost);
-    for (const [id, peer] of this.#peers) peer.setRouted(this.#isRouted(id));
+    datapath.setRoutes(handle, routePoints(routes, this.peers));
+    datapath.setNeighbours(handle, floodNeighbours(flood, this.peers), lost);
+    for (const [id, peer] of this.peers) peer.setRouted(this.#isRouted(id));
     this.#forgetGone();
   }
 
@@ -284,23 +299,32 @@ export class Mesh implements PeerOwner {
 
   #useStatic(): void {
     const wanted = new Set(this.#config.topology.static);
-    const ids = [...this.#peers.values()]
+    const ids = [...this.peers.values()]
       .map(({ record }) => record)
       .filter(({ id, account, name }) => wanted.has(id) || wanted.has(account) || wanted.has(name))
       .map(({ id }) => id);
     this.#ring.tell((topology, now) => topology.setStatic(now, ids));
   }
 
+  #everySecond(now: number): void {
+    this.#readCounters(now);
+    for (const [id, since] of this.#contested) {
+      if (now - since < SERVER_KNOWS_BETTER) continue;
+      this.#contested.delete(id);
+      const member = this.#members.get(id);
+      if (member === undefined) continue;
+      this.#ring.tell(topology => topology.memberSeen(now, seenMember(member)));
+    }
+  }
+
   #readCounters(now: number): void {
     const { datapath } = this.#options;
-    for (const [id, peer] of this.#peers) {
+    for (const [id, peer] of this.peers) {
       if (peer.session.state !== 'up') continue;
       const counters = datapath.peerCounters(peer.handle);
       peer.used(now, counters.rxFrames + counters.txFrames);
       const rate = this.#meter.read(now, id, counters.rxBytes + counters.txBytes);
-      if (rate !== undefined) {
-        this.#ring.tell(topology => topology.traffic(now, id, rate));
-      }
+      if (rate !== undefined) this.#ring.tell(topology => topology.traffic(now, id, rate));
     }
   }
 
@@ -318,62 +342,13 @@ export class Mesh implements PeerOwner {
       if (this.#own !== undefined) topology.announce(now, this.#own);
       topology.signaling(now, this.#online);
       for (const member of this.#members.values()) topology.memberSeen(now, seenMember(member));
-      for (const [id, peer] of this.#peers) {
+      for (const [id, peer] of this.peers) {
         if (peer.up) topology.linkUp(now, id, peer.probe.rttMs);
       }
     });
     this.#ring = ring;
     this.#useStatic();
     return ring;
-  }
-
-  /** ARP and neighbour solicitations for them are answered on this host. */
-  #learnAddresses(former: NodeRecord | undefined, record: NodeRecord | undefined): void {
-    const { datapath, handle } = this.#options;
-    const hosts = (from: NodeRecord | undefined) => from?.addresses.map(hostOf) ?? [];
-    const now = hosts(record);
-    for (const address of hosts(former)) {
-      if (!now.includes(address)) datapath.forgetAddress(handle, address);
-    }
-    if (record === undefined) return;
-    for (const address of now) datapath.learnAddress(handle, address, record.mac);
-  }
-
-  #addPeer(record: NodeRecord): Peer {
-    const { clock, datapath, handle, identity, indexes, logger, owner, random, timers, underlay } =
-      this.#options;
-    const { name, secret } = this.#config;
-    const peerHandle = datapath.addPeer(handle, record.id);
-    datapath.learn(handle, record.mac, peerHandle);
-    const session = new PeerSession({
-      identity,
-      overlay: name,
-      peer: record,
-      ...(secret !== undefined && { psk: secret }),
-      aesHardware: datapath.aesHardware,
-      random,
-      allocateIndex: () => indexes.allocate(peer),
-      releaseIndex: index => indexes.release(index),
-      nextTimestamp: () => clock.next(),
-      timers,
-    });
-    const peer: Peer = new Peer({
-      record,
-      overlay: handle,
-      handle: peerHandle,
-      session,
-      datapath,
-      underlay,
-      offersFirst: compareNodeIds(identity.nodeId, record.id) < 0,
-      random,
-      keepaliveMs: this.#options.keepaliveMs,
-      send: (jid, message) => owner.send(jid, message),
-      logger: logger.child({ peer: record.name }),
-      owner: this,
-    });
-    this.#peers.set(record.id, peer);
-    this.#byHandle.set(peerHandle, peer);
-    return peer;
   }
 }
 

@@ -12,12 +12,16 @@ import { EvioError, type Mac, type NodeId } from '@evio/types';
 import { Subscription } from 'rxjs';
 import type { OverlayConfig } from '../config/index.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { TraceStep } from '../peer/trace-message-codec.ts';
 import { setUpInterface, type WallClock, type WantedInterface } from '../system/index.ts';
 import { type Admission, Members } from './members.ts';
 import { Mesh, type MeshOptions, type MeshOwner } from './mesh.ts';
 import { type Announcement, RefusedAccounts } from './refused-accounts.ts';
 import type { Ring } from './ring.ts';
 import { tapMac } from './tap-mac.ts';
+
+/** Milliseconds. */
+const REFUTE_INTERVAL = 1_000;
 
 /** What an overlay needs of the agent around it. */
 export interface OverlayOptions extends Omit<MeshOptions, 'handle' | 'owner'> {
@@ -41,6 +45,7 @@ export class Overlay implements MeshOwner {
   #config: OverlayConfig;
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
+  #refutedAt = Number.NEGATIVE_INFINITY;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
@@ -117,6 +122,11 @@ export class Overlay implements MeshOwner {
     return this.#mesh.peerByKey(staticPublic);
   }
 
+  /** The steps of a frame from here to `target`, as far as they are known after two seconds. */
+  trace(target: NodeId): Promise<TraceStep[]> {
+    return this.#mesh.trace(target);
+  }
+
   /** An event of the datapath; returns whether it was for this overlay. */
   observe(event: Extract<DatapathEvent, { peer: PeerHandle }>): boolean {
     return this.#mesh.observe(event);
@@ -149,7 +159,7 @@ export class Overlay implements MeshOwner {
       this.#subscriptions = new Subscription();
       this.#signaling = this.#connect();
     } else if (!same('interface')) {
-      this.refute();
+      this.#announce(this.#signaling);
     }
     if (!same('ice')) this.#useServers();
   }
@@ -317,6 +327,9 @@ export class Overlay implements MeshOwner {
   }
 
   refute(): void {
+    const now = performance.now();
+    if (now - this.#refutedAt < REFUTE_INTERVAL) return; // whoever says it often gains nothing
+    this.#refutedAt = now;
     this.#announce(this.#signaling);
   }
 }

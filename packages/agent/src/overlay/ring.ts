@@ -3,12 +3,15 @@ import {
   type FloodTable,
   type LinkRole,
   OverlayTopology,
+  type RouteState,
   type RouteTable,
   type TopologyOptions,
   type TopologyOutput,
 } from '@evio/topology';
 import type { NodeId } from '@evio/types';
+import type { Peer } from '../peer/peer.ts';
 import { WakeUp } from '../underlay/wake-up.ts';
+import type { RoutedStep } from './route-trace.ts';
 
 /** Does what the topology wants, never within the input that caused it. */
 export type RingOwner = (output: TopologyOutput) => void;
@@ -62,11 +65,44 @@ export class Ring {
     return (point && this.#topology.neighbours.get(point)?.role()) ?? 'none';
   }
 
+  /** The links of the neighbours, as they told; not those to this node. */
+  heardLinks(): { from: NodeId; to: NodeId }[] {
+    const { neighbours, self } = this.#topology;
+    return [...neighbours.values()].flatMap(({ list, point: from }) =>
+      list.points.filter(to => to !== self).map(to => ({ from: from.id, to: to.id })),
+    );
+  }
+
   /** The neighbour that gets what is for it; undefined when no way is known. */
   nextHop(id: NodeId): NodeId | undefined {
     const point = this.#topology.members.points.get(id);
     if (point === undefined || point === this.#topology.self) return undefined;
     return this.#topology.routes.next(point, { bound: FIRST_BOUND, plain: false })?.nextHop.id;
+  }
+
+  /** What this node does with a frame for `target`; undefined when it knows no way. */
+  step(
+    target: NodeId,
+    state: RouteState,
+    peers: ReadonlyMap<NodeId, Pick<Peer, 'path' | 'probe'>>,
+  ): RoutedStep | undefined {
+    const { members, routes, self } = this.#topology;
+    const point = members.points.get(target);
+    if (point === undefined || point === self) return undefined;
+    const step = routes.next(point, state);
+    const { path, probe } = (step && peers.get(step.nextHop.id)) ?? {};
+    if (step === undefined || path === undefined || path.kind === 'overlay') return undefined;
+    const { bound, nextHop, plain } = step;
+    const leads = routes.points.some(entry => entry.point === point && entry.nextHop === nextHop);
+    const reason =
+      nextHop === point
+        ? 'target'
+        : leads || routes.leafs.get(point) === nextHop
+          ? 'look-ahead'
+          : plain
+            ? 'fallback'
+            : 'nearest';
+    return { id: nextHop.id, reason, path: path.kind, rttMs: probe?.rttMs ?? null, bound, plain };
   }
 
   /** Says goodbye to the neighbours, and rests. */

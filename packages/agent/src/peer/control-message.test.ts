@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LinkMessage } from '@evio/signaling';
+import { EvioError, parseNodeId } from '@evio/types';
+import fc from 'fast-check';
 import { decodeControlMessage, encodeControlMessage } from './control-message.ts';
 import { LINK_MESSAGE_MAX } from './link-message-codec.ts';
+import type { TraceMessage } from './trace-message-codec.ts';
 
 const CREDENTIALS = { ufrag: 'abcd', password: 'abcdefghijklmnopqrstuv' };
 const CANDIDATES = [
@@ -26,6 +29,16 @@ const OFFER: LinkMessage = {
   credentials: CREDENTIALS,
   candidates: CANDIDATES,
   handshake: new Uint8Array([0xc1, 0, 255]),
+};
+
+const NODE = parseNodeId('00112233445566778899aabbccddeeff');
+const TRACE: TraceMessage = {
+  kind: 'trace',
+  token: 7,
+  target: NODE,
+  bound: 2 ** 32 - 1,
+  plain: false,
+  nodes: [NODE, NODE],
 };
 
 test('every kind of link message survives the way', () => {
@@ -55,11 +68,54 @@ test('what is for the topology stays as it is', () => {
   assert.deepEqual(decoded.kind === 'topology' && [...decoded.bytes], [7, 8]);
 });
 
+test('both kinds of trace message survive the way', () => {
+  const next = { id: NODE, reason: 'look-ahead', path: 'turn', rttMs: null } as const;
+  const messages: TraceMessage[] = [
+    TRACE,
+    { kind: 'step', token: 7, nodes: [NODE] },
+    { kind: 'step', token: 7, nodes: [NODE, NODE], next },
+  ];
+  for (const message of messages) {
+    const bytes = encodeControlMessage({ kind: 'trace', message });
+    assert.deepEqual(decodeControlMessage(bytes), { kind: 'trace', message });
+  }
+});
+
+test('whatever a peer sends, it is a message or an EvioError', () => {
+  const bytes = encodeControlMessage({ kind: 'trace', message: TRACE });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 400 }),
+        fc.tuple(fc.constantFrom(0, 1, 2), fc.json()).map(([kind, text]) => {
+          return new TextEncoder().encode(String.fromCharCode(kind) + text);
+        }),
+        fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)).map(([at, byte]) => {
+          return bytes.with(at, byte);
+        }),
+      ),
+      given => {
+        try {
+          decodeControlMessage(given);
+        } catch (error) {
+          assert.ok(error instanceof EvioError);
+        }
+      },
+    ),
+  );
+});
+
 test('anything else is refused', () => {
+  const trace = (value: unknown) => new TextEncoder().encode(`\u0002${JSON.stringify(value)}`);
   const link = (value: unknown) => new TextEncoder().encode(`\u0001${JSON.stringify(value)}`);
   const bad = [
     new Uint8Array(),
+    new Uint8Array([3, 1]),
     new Uint8Array([2, 1]),
+    trace({ ...TRACE, target: 'somebody' }),
+    trace({ ...TRACE, nodes: [] }),
+    trace({ ...TRACE, nodes: Array(34).fill(NODE) }),
+    trace({ ...TRACE, bound: -1 }),
     new Uint8Array([1, 0xff, 0xfe]),
     link(null),
     link({ kind: 'end', session: 'sid' }),

@@ -75,12 +75,13 @@ export class PathProbe {
     if (this.#mtu !== undefined) this.#options.setPathMtu(this.#mtu.current);
   }
 
-  /** Whether an overlay path is in use: only then it is measured. */
-  useOverlay(now: number, inUse: boolean): void {
-    if (this.#mtuOf !== OVERLAY || inUse === (this.#mtu !== undefined)) return;
+  /** Whether an overlay path is in use: only then it is measured. Returns whether that is news. */
+  useOverlay(now: number, inUse: boolean): boolean {
+    if (this.#mtuOf !== OVERLAY || inUse === (this.#mtu !== undefined)) return false;
     this.#mtu = inUse ? new PathMtu(now, OVERLAY_MTU) : undefined;
     this.#nextEcho = inUse ? now : undefined;
     if (this.#mtu !== undefined) this.#options.setPathMtu(this.#mtu.current);
+    return true;
   }
 
   pathLost(): void {

@@ -17,21 +17,19 @@ import { earliest, Link, type LinkOptions, type LinkOwner } from '../link/link.t
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { WakeUp } from '../underlay/wake-up.ts';
-import { decodeControlMessage, encodeControlMessage } from './control-message.ts';
-import { Doubt } from './doubt.ts';
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+} from './control-message.ts';
 import { PathProbe } from './path-probe.ts';
+import { UseWatch } from './use-watch.ts';
+import { Way, type WayOutput } from './way.ts';
 
 /** Without anything authentic from the peer for this long, an ICE failure is believed. */
 const RECENTLY = 12_000;
 /** Traffic this fresh proves the path as well as an answered check does. Milliseconds. */
 const JUST_NOW = 300;
-
-/** For so long a silent link is not tried again while ICE has no news. */
-const SILENCE = 3_000;
-/** A way through others is measured for this long after the last frame. Milliseconds. */
-const OVERLAY_IN_USE = 10_000;
-/** Keys with a peer behind others are given up when no frame was exchanged for this long. */
-const OVERLAY_IDLE = 150_000;
 
 /** What a peer needs of the agent around it. */
 export interface PeerOptions extends Omit<LinkOptions, 'owner' | 'session' | 'send'> {
@@ -64,8 +62,8 @@ export interface PeerOwner {
   stalled(peer: Peer): void;
   /** A round trip on the link. */
   measured(peer: Peer, rttMs: number): void;
-  /** A message for the topology came from it. */
-  control(peer: Peer, bytes: Uint8Array): void;
+  /** A message for another part of the agent came from it. */
+  control(peer: Peer, message: Exclude<ControlMessage, { kind: 'link' }>): void;
   /** It offers a link, for `role` if it says so: whether to take it. */
   accepts(peer: Peer, role: LinkRole | undefined): boolean;
 }
@@ -73,33 +71,23 @@ export interface PeerOwner {
 /**
  * Another node of the overlay: its session, the way to it and what is measured there, and the link
  * that finds a way without others. Everything that is said of it to the datapath is said here.
- *
- * The way to a peer is its link's path; without one, or when the link is silent, through the overlay
- * as soon as the route table knows how.
  */
 export class Peer implements LinkOwner {
   readonly #options: PeerOptions;
   readonly #link: Link;
   readonly #probe: PathProbe;
-  readonly #doubt = new Doubt();
+  readonly #way = new Way();
+  readonly #use = new UseWatch();
   readonly #wake: WakeUp;
   #record: NodeRecord;
-  /** What the link found. */
-  #linkPath: UnderlayPath | undefined;
-  /** The link was silent for so long that others carry what is for the peer, if they can. */
-  #silent = false;
-  #silentAt = 0;
-  /** Whether the owner counts on the link. */
-  #announced = false;
-  /** Whether the route table knows a way. */
-  #routed = false;
   #wanted: LinkRole | undefined;
   /** Where the peer can be told something through the server; undefined while it cannot. */
   #jid: string | undefined;
-  #path: Path | undefined;
   #pair: SelectedPair | undefined;
-  #frames = 0;
-  #usedAt = Number.NEGATIVE_INFINITY;
+  /** Where it was met last without help: the server being away, it may still be there. */
+  #lastSeen: UnderlayPath | undefined;
+  /** Where the last handshake came from, while there is no way. */
+  #calledFrom: UnderlayPath | undefined;
   #sessionState: SessionState = { state: 'down', since: 0 };
 
   constructor(options: PeerOptions) {
@@ -128,7 +116,7 @@ export class Peer implements LinkOwner {
   }
 
   get path(): Path | undefined {
-    return this.#path;
+    return this.#way.path;
   }
 
   /** The selected pair behind the path, while ICE stands for it. */
@@ -146,12 +134,12 @@ export class Peer implements LinkOwner {
 
   /** Whether the topology may count on its link. */
   get up(): boolean {
-    return this.#announced;
+    return this.#way.up;
   }
 
   /** Whether it has a link of its own, however that does. */
   get linked(): boolean {
-    return this.#linkPath !== undefined;
+    return this.#way.linkPath !== undefined;
   }
 
   /** A link is wanted: make it, and keep it. */
@@ -163,11 +151,9 @@ export class Peer implements LinkOwner {
   /** The link is not wanted any more. */
   unwant(): void {
     this.#wanted = undefined;
-    this.#announced = false;
     this.#link.close('success');
-    if (this.#linkPath !== undefined) this.#options.logger.info('the link ends');
-    this.#dropLinkPath();
-    this.#wake.soon();
+    if (this.linked) this.#options.logger.info('the link ends');
+    this.#linkLost(performance.now());
   }
 
   /** The peer is online at `jid`, and so are we; undefined: the server is of no use at present. */
@@ -178,23 +164,18 @@ export class Peer implements LinkOwner {
 
   /** Whether the route table knows a way to it. */
   setRouted(routed: boolean): void {
-    if (routed === this.#routed) return;
-    this.#routed = routed;
-    this.#choosePath(performance.now());
-    this.#wake.soon();
+    this.#way.setRouted(routed);
+    this.#drainWay(performance.now());
   }
 
   /** How many frames were exchanged so far; asked once a second. */
   used(now: number, frames: number): void {
-    const more = frames !== this.#frames;
-    this.#frames = frames;
-    if (more) this.#usedAt = now;
-    const idle = now - this.#usedAt;
-    this.#probe.useOverlay(now, idle < OVERLAY_IN_USE);
-    if (idle > OVERLAY_IDLE && this.#wanted === undefined && this.#linkPath === undefined) {
-      // Keys would be renewed for ever for the sake of one frame.
-      this.#options.session.close(now);
-    }
+    this.#use.saw(now, frames);
+    if (this.linked) return;
+    if (this.#probe.useOverlay(now, this.#use.inUse(now))) this.#wake.soon();
+    if (this.#wanted !== undefined || !this.#use.idle(now)) return;
+    // Keys would be renewed for ever for the sake of one frame.
+    this.#options.session.close(now);
     this.#wake.soon();
   }
 
@@ -204,7 +185,7 @@ export class Peer implements LinkOwner {
     this.#record = record;
     const contact = this.#contact();
     if (this.#wanted !== undefined && contact) this.#link.peerRestarted(now, contact);
-    else if (this.#path !== undefined && this.#sessionState.state === 'up') {
+    else if (this.path !== undefined && this.#sessionState.state === 'up') {
       this.#options.session.restart(now);
     }
     this.#wake.soon();
@@ -212,29 +193,22 @@ export class Peer implements LinkOwner {
 
   /** The server says that it is gone: see whether that is so. */
   suspect(): void {
-    const now = performance.now();
-    if (this.#linkPath === undefined) return;
-    this.#link.verify(now);
-    this.#doubtLink(now);
+    if (this.linked) this.doubtful(performance.now());
   }
 
-  /** Says something to the peer's topology; it may be lost. */
-  tell(bytes: Uint8Array): void {
-    const { datapath, handle } = this.#options;
-    datapath.sendControl(handle, encodeControlMessage({ kind: 'topology', bytes }));
+  /** Says something to the peer's agent; it may be lost. */
+  tell(message: ControlMessage): void {
+    this.#options.datapath.sendControl(this.handle, encodeControlMessage(message));
   }
 
   /** The ground changed (our addresses, a mapping): agree on a path anew. */
   renew(reason: string): void {
     const now = performance.now();
     this.#options.logger.debug({ reason }, 'renewing the path');
-    // A path from an address that may be gone: let the kernel choose where to send from, and let an
-    // echo show the peer where we are now. It follows if it can be reached without signaling.
-    if (this.#linkPath?.kind === 'direct') {
-      this.#linkPath = { kind: 'direct', remote: this.#linkPath.remote };
-      this.#choosePath(now);
-    }
-    if (this.#linkPath !== undefined) this.#probe.echo(now);
+    // An echo shows the peer where we are now; it follows if it can be reached without signaling.
+    this.#way.sourceGone();
+    this.#drainWay(now);
+    if (this.linked) this.#probe.echo(now);
     this.#link.renew(now);
     this.#wake.soon();
   }
@@ -258,6 +232,8 @@ export class Peer implements LinkOwner {
   /** A handshake datagram of the peer came; without a path of our own we answer where it came from. */
   handshake(bytes: Uint8Array, via: Via): void {
     const now = performance.now();
+    const called = via.kind === 'direct' && this.path === undefined;
+    this.#calledFrom = called ? { kind: 'direct', remote: via.remote } : undefined;
     this.#options.session.receive(now, bytes);
     this.#drainSession(now, via);
     this.#wake.soon();
@@ -269,12 +245,7 @@ export class Peer implements LinkOwner {
     const { session, logger, underlay } = this.#options;
     switch (event.type) {
       case 'echo':
-        this.#probe.onEcho(now, event);
-        if (!this.#onLink) break;
-        this.#link.confirmed(now, event.rttMs);
-        if (this.#announced && !this.#doubt.raised) {
-          this.#options.owner.measured(this, event.rttMs);
-        }
+        this.#onEcho(now, event);
         break;
       case 'established':
         session.onEstablished(now, event.localIndex);
@@ -287,18 +258,17 @@ export class Peer implements LinkOwner {
         break;
       case 'roamed':
         logger.info({ path: event.path }, 'the peer moved to another address');
-        this.#linkPath = event.path;
-        this.#path = event.path;
+        this.#way.roamed(event.path);
+        this.#lastSeen = event.path;
         this.#pair = undefined;
         this.#probe.pathChanged(now, event.path);
         break;
       case 'stalled':
         session.restart(now);
-        if (!this.#onLink) break;
+        if (!this.#way.onLink) break;
         logger.info('nothing comes back: checking the path and agreeing on a new one');
         underlay.verify();
-        this.#link.verify(now);
-        this.#doubtLink(now);
+        this.doubtful(now);
         break;
       case 'too-big':
         this.#probe.onTooBig(now, event.datagramBytes);
@@ -322,7 +292,7 @@ export class Peer implements LinkOwner {
     this.#options.session.close(now);
     this.#drainSession(now);
     this.#wake.stop();
-    this.#options.datapath.removePeer(this.#options.handle);
+    this.#options.datapath.removePeer(this.handle);
   }
 
   // -- What the link tells
@@ -333,38 +303,35 @@ export class Peer implements LinkOwner {
 
   selected(now: number, path: UnderlayPath, pair: SelectedPair, anew: boolean): void {
     this.#pair = pair;
-    this.#linkPath = path;
-    this.#silent = false;
-    this.#doubt.clear();
-    if (anew) this.#announced = false;
-    this.#choosePath(now);
-    this.#announce();
+    this.#lastSeen = path;
+    this.#way.selected(path, anew);
+    this.#drainWay(now);
     this.#options.logger.info({ path, rttMs: pair.rttMs }, 'path');
   }
 
   recovered(now: number): void {
-    this.#silent = false;
-    this.#doubt.clear();
-    this.#choosePath(now);
-    this.#announce();
+    this.#way.recovered();
+    this.#drainWay(now);
   }
 
   doubtful(now: number): void {
-    this.#doubtLink(now);
+    this.#link.verify(now);
+    this.#way.doubt(now);
+    this.#drainWay(now);
   }
 
-  consentLost(_now: number): void {
+  consentLost(now: number): void {
     this.#pair = undefined;
     // RFC 7675: no consent, no sending; unless the session itself says that the peer is there.
-    if (this.#onLink && this.#heardWithin(RECENTLY)) return;
+    if (this.#way.onLink && this.#heardWithin(RECENTLY)) return;
     this.#options.logger.info('the path is lost');
-    this.#linkLost('failed');
+    this.#linkLost(now, 'failed');
   }
 
-  ended(): void {
+  ended(now: number): void {
     this.#wanted = undefined;
     this.#link.close('success');
-    this.#linkLost('closed');
+    this.#linkLost(now, 'closed');
   }
 
   failed(reason: 'refused' | 'failed'): void {
@@ -376,39 +343,36 @@ export class Peer implements LinkOwner {
     const { session } = this.#options;
     session.tick(now);
     this.#drainSession(now);
-    if (this.#onLink && this.#heardWithin(JUST_NOW)) this.#link.heard(now);
+    const silentMs = this.#silentMs();
+    if (this.#way.onLink && (silentMs ?? Number.POSITIVE_INFINITY) <= JUST_NOW) {
+      this.#link.heard(now);
+    }
     this.#link.run(now);
     this.#drainSession(now);
-    this.#checkDoubt(now);
-    this.#checkSilence(now);
+    this.#way.tick(now, { silentMs, answering: this.#link.answering });
+    this.#drainWay(now);
     this.#probe.tick(now);
     return earliest(
       session.nextTimeout(),
       this.#link.nextTimeout(),
-      this.#doubt.nextTimeout(),
+      this.#way.nextTimeout(),
       this.#probe.nextTimeout(),
     );
   }
 
   // -- The link
 
-  /** Whether what is for the peer goes by its link. */
-  get #onLink(): boolean {
-    return this.#path !== undefined && this.#path.kind !== 'overlay';
-  }
-
   /** How the peer can be told of a link. */
   #contact(): Contact | undefined {
     if (this.#jid !== undefined) return { kind: 'server', jid: this.#jid };
-    return this.#sessionState.state === 'up' && this.#path !== undefined
+    return this.#sessionState.state === 'up' && this.path !== undefined
       ? OVERLAY_CONTACT
       : undefined;
   }
 
   #say(contact: Contact, message: LinkMessage): Promise<void> {
-    const { datapath, handle, send } = this.#options;
-    if (contact.kind === 'server') return send(contact.jid, message);
-    datapath.sendControl(handle, encodeControlMessage({ kind: 'link', message }));
+    if (contact.kind === 'server') return this.#options.send(contact.jid, message);
+    this.tell({ kind: 'link', message });
     return Promise.resolve();
   }
 
@@ -424,122 +388,112 @@ export class Peer implements LinkOwner {
     }
   }
 
-  #handshakeOnPath(now: number): void {
-    if (this.#path === undefined || this.#sessionState.state === 'up') return;
-    this.#options.session.restart(now);
-  }
-
-  #announce(): void {
-    if (this.#announced || this.#linkPath === undefined || this.#silent) return;
-    if (this.#sessionState.state !== 'up') return;
-    this.#announced = true;
-    this.#options.owner.linkUp(this, this.#pair?.rttMs);
-  }
-
-  /** Nothing comes back: others stand in, and the peer is asked for a sign of life. */
-  #doubtLink(now: number): void {
-    if (this.#silent || !this.#doubt.raise(now)) return;
-    if (this.#announced) this.#options.owner.stalled(this);
-    this.#wake.soon();
-  }
-
-  #checkDoubt(now: number): void {
-    const { datapath, handle, logger, owner } = this.#options;
-    switch (this.#doubt.tick(now, datapath.peerCounters(handle).lastReceivedMs)) {
-      case 'ask':
-        this.#probe.echo(now);
-        break;
-      case 'dispelled': {
-        const { rttMs } = this.#probe;
-        this.#silent = false;
-        if (this.#announced) owner.measured(this, rttMs ?? this.#pair?.rttMs ?? 0);
-        else this.#announce();
-        break;
-      }
-      case 'dead':
-        logger.info('the link is silent');
-        if (this.#announced) {
-          this.#announced = false;
-          owner.linkDown(this, 'failed');
-        }
-        this.#silent = true;
-        this.#silentAt = now;
-        this.#choosePath(now);
-        break;
-      case undefined:
-        break;
-    }
-  }
-
-  /** Others stand in for a link that ICE takes for working: try it again, once in a while. */
-  #checkSilence(now: number): void {
-    if (!this.#silent || this.#onLink || !this.#link.answering) return;
-    if (now - this.#silentAt >= SILENCE) this.recovered(now);
-  }
-
-  #linkLost(reason: 'closed' | 'failed'): void {
-    const told = this.#announced;
-    this.#announced = false;
-    this.#dropLinkPath();
-    if (told) this.#options.owner.linkDown(this, reason);
-  }
-
-  #dropLinkPath(): void {
-    this.#linkPath = undefined;
+  #linkLost(now: number, reason?: 'closed' | 'failed'): void {
     this.#pair = undefined;
-    this.#silent = false;
-    this.#doubt.clear();
-    this.#choosePath(performance.now());
+    this.#way.lost(reason);
+    this.#drainWay(now);
+  }
+
+  #onEcho(now: number, echo: Extract<DatapathEvent, { type: 'echo' }>): void {
+    this.#probe.onEcho(now, echo);
+    if (!this.#way.onLink) return;
+    this.#link.confirmed(now, echo.rttMs);
+    if (this.up && !this.#way.doubted) this.#options.owner.measured(this, echo.rttMs);
   }
 
   #onControl(bytes: Uint8Array): void {
     const { logger, owner } = this.#options;
     try {
       const message = decodeControlMessage(bytes);
-      if (message.kind === 'topology') owner.control(this, message.bytes);
-      else this.receive(message.message, OVERLAY_CONTACT);
+      if (message.kind === 'link') this.receive(message.message, OVERLAY_CONTACT);
+      else owner.control(this, message);
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       logger.debug({ code: error.code }, error.message);
     }
   }
 
-  // -- The path
+  // -- The way
+
+  #silentMs(): number | undefined {
+    return this.#options.datapath.peerCounters(this.handle).lastReceivedMs;
+  }
 
   #heardWithin(ms: number): boolean {
-    const { datapath, handle } = this.#options;
-    const { lastReceivedMs } = datapath.peerCounters(handle);
-    return lastReceivedMs !== undefined && lastReceivedMs <= ms;
+    return (this.#silentMs() ?? Number.POSITIVE_INFINITY) <= ms;
   }
 
-  #choosePath(now: number): void {
-    const overlay: Path | undefined = this.#routed ? { kind: 'overlay' } : undefined;
-    const path = this.#silent ? (overlay ?? this.#linkPath) : (this.#linkPath ?? overlay);
-    if (path?.kind === 'overlay' && this.#path?.kind === 'overlay') return;
-    if (path === undefined && this.#path === undefined) return;
-    this.#path = path;
-    this.#options.datapath.setPath(this.#options.handle, path);
-    // With nobody to stand in, the link is all there is, and is asked further; else ICE will tell.
-    if (path?.kind === 'overlay') this.#doubt.clear();
-    if (path === undefined) this.#probe.pathLost();
-    else this.#probe.pathChanged(now, path);
-    if (path !== undefined && this.#wanted !== undefined) this.#reconsider(now);
+  #drainWay(now: number): void {
+    for (let output = this.#way.poll(); output !== undefined; output = this.#way.poll()) {
+      this.#onWay(now, output);
+    }
+    this.#wake.soon();
   }
 
-  #viaPath(): Via | undefined {
-    if (this.#path?.kind !== 'overlay') return this.#path;
-    return { kind: 'overlay', overlay: this.#options.overlay, node: this.#record.id };
+  #onWay(now: number, output: WayOutput): void {
+    const { datapath, handle, logger, owner } = this.#options;
+    switch (output.type) {
+      case 'path':
+        datapath.setPath(handle, output.path);
+        if (output.path === undefined) this.#probe.pathLost();
+        else this.#probe.pathChanged(now, output.path);
+        if (output.path !== undefined && this.#wanted !== undefined) this.#reconsider(now);
+        break;
+      case 'up':
+        owner.linkUp(this, this.#pair?.rttMs);
+        break;
+      case 'down':
+        if (output.reason === 'failed') logger.info('the link is silent');
+        owner.linkDown(this, output.reason);
+        break;
+      case 'stalled':
+        owner.stalled(this);
+        break;
+      case 'heard':
+        owner.measured(this, this.#probe.rttMs ?? this.#pair?.rttMs ?? 0);
+        break;
+      case 'ask':
+        this.#probe.echo(now);
+        break;
+      default:
+        output satisfies never;
+    }
+  }
+
+  // -- The session
+
+  #handshakeOnPath(now: number): void {
+    if (this.#via() === undefined || this.#sessionState.state === 'up') return;
+    this.#options.session.restart(now);
+  }
+
+  /** Where a handshake goes that was not asked for by one of the peer. */
+  #via(): Via | undefined {
+    const path = this.#way.linkPath ?? this.path;
+    if (path?.kind === 'overlay') {
+      return { kind: 'overlay', overlay: this.#options.overlay, node: this.#record.id };
+    }
+    return path ?? this.#lastSeen;
+  }
+
+  /** Keys without a way: the handshake itself has shown one. */
+  #adoptCaller(): void {
+    const path = this.#calledFrom;
+    if (path === undefined || this.path !== undefined) return;
+    this.#options.logger.info({ path }, 'met where it was last');
+    this.#lastSeen = path;
+    this.#way.selected(path, true);
   }
 
   #drainSession(now: number, via?: Via): void {
     const { session } = this.#options;
     for (let output = session.poll(); output !== undefined; output = session.poll()) {
-      this.#onSession(now, output, this.#linkPath ?? via ?? this.#viaPath());
+      this.#onSession(now, output, this.#way.linkPath ?? via ?? this.#via());
     }
   }
 
   #onSession(now: number, output: SessionOutput, via: Via | undefined): void {
-    const { datapath, handle, logger } = this.#options;
+    const { datapath, handle, logger, owner } = this.#options;
     switch (output.type) {
       case 'send':
         if (via !== undefined) datapath.send(output.bytes, via);
@@ -551,14 +505,16 @@ export class Peer implements LinkOwner {
         datapath.removeSession(output.localIndex);
         break;
       case 'state':
-        if (this.#sessionState.state !== 'up') this.#usedAt = now;
+        if (this.#sessionState.state !== 'up') this.#use.began(now);
         this.#sessionState = output;
+        this.#way.setKeys(output.state === 'up');
         if (output.state === 'up') {
-          this.#options.owner.proven(this);
-          if (this.#onLink) this.#probe.echo(now);
-          this.#announce();
+          this.#adoptCaller();
+          owner.proven(this);
+          if (this.#way.onLink) this.#probe.echo(now);
           this.#reconsider(now);
         }
+        this.#drainWay(now);
         break;
       case 'failed':
         logger.warn({ error: output.error.message }, 'the handshake failed');
