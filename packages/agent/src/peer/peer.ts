@@ -193,7 +193,9 @@ export class Peer implements LinkOwner {
 
   /** The server says that it is gone: see whether that is so. */
   suspect(): void {
-    if (this.linked) this.doubtful(performance.now());
+    if (!this.linked) return;
+    this.doubtful(performance.now());
+    this.#wake.soon();
   }
 
   /** Says something to the peer's agent; it may be lost. */
@@ -426,8 +428,8 @@ export class Peer implements LinkOwner {
   #drainWay(now: number): void {
     for (let output = this.#way.poll(); output !== undefined; output = this.#way.poll()) {
       this.#onWay(now, output);
+      this.#wake.soon();
     }
-    this.#wake.soon();
   }
 
   #onWay(now: number, output: WayOutput): void {
