@@ -64,9 +64,9 @@ export function churn(
       attempt(from, to, 0);
     });
   }
-  const before = network.messages;
+  const before = network.transport.messages;
   network.queue.runUntil(end);
-  const messages = network.messages - before;
+  const messages = network.transport.messages - before;
   network.queue.runUntil(end + 5_000);
   return {
     percentPerMinute,

@@ -1,6 +1,7 @@
 import { FloodLog, type FloodPart, type FloodTable, FloodWindow } from '@evio/topology';
 import type { NodeId } from '@evio/types';
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 interface Broadcast {
   readonly origin: SimNode;
@@ -90,8 +91,8 @@ export class LiveFloods {
     if (!to) return;
     const delay = this.#network.rttMs(node, to) / 2;
     this.#network.queue.after(delay, () => {
-      if (!to.alive || !this.#network.connected(node, to)) {
-        this.#network.unanswered(node, to);
+      if (!to.alive || !this.#network.transport.connected(node, to)) {
+        this.#network.transport.unanswered(node, to);
         return;
       }
       const point = (id: NodeId) => this.#network.pointFor(to, id);

@@ -1,7 +1,11 @@
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 function linked(network: Network, from: SimNode, to: SimNode): boolean {
-  return from.topology.neighbours.has(network.pointFor(from, to.id)) && network.connected(from, to);
+  return (
+    from.topology.neighbours.has(network.pointFor(from, to.id)) &&
+    network.transport.connected(from, to)
+  );
 }
 
 /** Whether every living carrier has a link to the living carrier right behind it. */
@@ -18,7 +22,7 @@ export function isFreeOfDead(network: Network): boolean {
   return network.living.every(node => {
     for (const [point, { stalled }] of node.topology.neighbours) {
       const peer = network.nodes.get(point.id);
-      if (!stalled && !(peer && network.connected(node, peer))) return false;
+      if (!stalled && !(peer && network.transport.connected(node, peer))) return false;
     }
     return true;
   });

@@ -76,11 +76,11 @@ export function simulate(options: SimulateOptions): SimulateReport {
   const began = performance.now();
   const { nodes, seed } = options;
   const { network, startSeconds } = settled(options);
-  const [messages, bytes] = [network.messages, network.messageBytes];
+  const [messages, bytes] = [network.transport.messages, network.transport.messageBytes];
   network.queue.runUntil(network.now + QUIET_SECONDS * 1000);
   const perMinute = 60 / QUIET_SECONDS / nodes;
-  const messagesPerNodeMinute = (network.messages - messages) * perMinute;
-  const bytesPerNodeMinute = (network.messageBytes - bytes) * perMinute;
+  const messagesPerNodeMinute = (network.transport.messages - messages) * perMinute;
+  const bytesPerNodeMinute = (network.transport.messageBytes - bytes) * perMinute;
   const links = degree(network);
   const routed = lookups(network, LOOKUPS);
   const spreadOut = floods(network, 5);
