@@ -20,8 +20,9 @@ interface FloodState {
 export interface LiveFloodResult {
   /** Pairs of broadcast and member that lived through it. */
   readonly expected: number;
-  /** Of these, delivered never, or more than once. */
+  /** Of these, delivered never… */
   readonly missed: number;
+  /** …or more than once. */
   readonly twice: number;
   /** Copies that were suppressed as already seen. */
   readonly suppressed: number;
@@ -49,6 +50,11 @@ export class LiveFloods {
     deliveries.set(origin, 1);
     this.#state(origin).window.first(this.#network.now, origin.id, broadcast.sequence);
     this.#pass(origin, broadcast, { end: origin.topology.self });
+  }
+
+  /** Repairs no more. */
+  stop(): void {
+    this.#network.onTables = undefined;
   }
 
   /** Members that died since are not counted. */

@@ -8,9 +8,9 @@ function linked(network: Network, from: SimNode, to: SimNode): boolean {
   );
 }
 
-/** Whether every living carrier has a link to the living carrier right behind it. */
-export function isRingWhole(network: Network): boolean {
-  const ring = network.living.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
+/** Whether every carrier among these has a link to the carrier right behind it. */
+export function isRingWhole(network: Network, nodes: readonly SimNode[] = network.living): boolean {
+  const ring = nodes.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
   return ring.every((node, index) => {
     const next = ring[(index + 1) % ring.length];
     return !next || next === node || (linked(network, node, next) && linked(network, next, node));

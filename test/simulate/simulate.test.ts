@@ -15,6 +15,8 @@ const OPTIONS: SimulateOptions = {
   seed: 1,
   churn: 0,
   loss: 0,
+  partition: 0,
+  successors: 2,
   shortcuts: 'auto',
   proximity: true,
   server: 'present',
