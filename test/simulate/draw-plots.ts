@@ -82,6 +82,8 @@ function optionsFor(nodes: number, seed: number): SimulateOptions {
     seed,
     churn: 0,
     loss: 0,
+    partition: 0,
+    successors: 2,
     shortcuts: 'auto',
     proximity: true,
     server: 'present',

@@ -15,6 +15,8 @@ const OPTIONS: SimulateOptions = {
   seed: 1,
   churn: 0,
   loss: 0,
+  partition: 0,
+  successors: 2,
   shortcuts: 'auto',
   proximity: true,
   server: 'present',
@@ -67,9 +69,9 @@ test('two halves that were apart become one ring again', () => {
     const network = new Network({ seed: 4, server });
     network.populate(100);
     network.queue.runUntil(120_000);
-    network.split(node => (node.place.salt % 2 === 0 ? 0 : 1));
+    network.transport.split(node => (node.place.salt % 2 === 0 ? 0 : 1));
     network.queue.runUntil(network.now + 60_000);
-    network.split(undefined);
+    network.transport.split(undefined);
     // The server tells everybody at once; without it graves have to grow over first (two minutes).
     assert.ok(whole(network, 240) < 240, server);
     assert.equal(reachability(network, 10_000).unreachable, 0);

@@ -25,8 +25,15 @@ function cost({ via, hops, at }: Way): number {
   return first + predictRtt(from, unpackCoordinate(to));
 }
 
-/** Table of all that is within two hops; of several ways to a point, the one with the lowest round trip. */
-export function buildRoutes(self: RingPoint, neighbours: Iterable<Neighbour>): RouteTable {
+/**
+ * Table of all that is within two hops; of several ways to a point, the one with the lowest round
+ * trip. `isOfInterest`: only these points, when not all are needed.
+ */
+export function buildRoutes(
+  self: RingPoint,
+  neighbours: Iterable<Neighbour>,
+  isOfInterest?: (point: RingPoint) => boolean,
+): RouteTable {
   const ways: Way[] = [];
   const leafs = new Map<RingPoint, RingPoint>();
   const leafWays: Way[] = [];
@@ -41,7 +48,7 @@ export function buildRoutes(self: RingPoint, neighbours: Iterable<Neighbour>): R
     const { points, leafs: listedLeafs } = via.list;
     for (let at = 0; at < points.length; at += 1) {
       const point = points[at] as RingPoint;
-      if (point === self) continue;
+      if (point === self || (isOfInterest && !isOfInterest(point))) continue;
       const way = { point, via, hops: 2, at };
       if (listedLeafs.length > 0 && listedLeafs.includes(point)) leafWays.push(way);
       else ways.push(way);

@@ -21,8 +21,9 @@ export { FLOOD_FORGET_MS, FLOOD_WINDOW, FloodWindow } from './flood-window.ts';
 export { FullMesh, type FullMeshOptions } from './full-mesh.ts';
 export type { LinkPolicy, LinkRole, Member } from './link-policy.ts';
 export { type MemberDirectory, type MemberEntry, Members } from './member-directory.ts';
+export type { SeenMember } from './membership.ts';
 export type { Neighbour } from './neighbour.ts';
-export { OverlayTopology, type SeenMember } from './overlay-topology.ts';
+export { OverlayTopology } from './overlay-topology.ts';
 export { clockwiseDistance, ringSuccessors } from './ring.ts';
 export { type RingPoint, RingPoints } from './ring-point.ts';
 export {

@@ -90,6 +90,8 @@ export class NeighbourExchange {
     if (news) this.learn(from);
     const { list } = from;
     const hasItems = message.added.length + message.removed.length > 0;
+    const { exclusions } = this.#links;
+    const held = message.reset && exclusions.size > 0 ? new Set(list.points) : undefined;
     if (message.reset) list.reset();
     else if (list.version === undefined || message.version !== expected(list.version, hasItems)) {
       this.#askResend(now, from);
@@ -97,7 +99,7 @@ export class NeighbourExchange {
     }
     list.version = message.version;
     this.#missing.delete(from);
-    this.#apply(now, from, message, view);
+    this.#apply(now, from, message, view, held);
     return hasItems || message.reset;
   }
 
@@ -169,7 +171,14 @@ export class NeighbourExchange {
     this.#sendTo(now, silent, [this.#list.bare()]);
   }
 
-  #apply(now: number, from: Neighbour, message: NeighboursMessage, view: DataView): void {
+  /** `held`: what its list had before this message began it anew. */
+  #apply(
+    now: number,
+    from: Neighbour,
+    message: NeighboursMessage,
+    view: DataView,
+    held: ReadonlySet<RingPoint> | undefined,
+  ): void {
     const { exclusions, members, self } = this.#links;
     const unknown: Uint8Array[] = [];
     for (const { idOffset, leaf, coordinate } of message.added) {
@@ -181,9 +190,10 @@ export class NeighbourExchange {
         continue;
       }
       if (from.list.points.length >= LINKS_MAX) continue;
+      if (exclusions.size > 0) {
+        exclusions.vouched(point, !(held?.has(point) ?? from.list.has(point)));
+      }
       from.list.set(point, leaf, coordinate);
-      // Somebody has a link to it, so it lives.
-      if (exclusions.size > 0) exclusions.clear(point);
     }
     for (const { idOffset, failed } of message.removed) {
       const point = members.points.find(view, idOffset);

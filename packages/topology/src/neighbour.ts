@@ -55,6 +55,11 @@ export class Neighbour {
     return this.onDemand ? 'on-demand' : 'none';
   }
 
+  /** Whether we want the link for another reason than much traffic. */
+  isKeptAnyway(): boolean {
+    return this.ring || this.isStatic || this.shortcut || this.everybody;
+  }
+
   /** The role to show: our reason, else the peer's. */
   role(): LinkRole {
     const wish = this.wish();

@@ -14,14 +14,21 @@ export interface RingPoint {
   readonly low: number;
 }
 
-function parts(view: DataView, offset: number): [high: number, middle: number, low: number] {
-  const b = view.getUint32(offset + 4);
-  const d = view.getUint32(offset + 12);
-  return [
-    view.getUint32(offset) * 2 ** 20 + (b >>> 12),
-    (b & 0xfff) * 2 ** 40 + view.getUint32(offset + 8) * 2 ** 8 + (d >>> 24),
-    d & 0xff_ffff,
-  ];
+function pointOf(id: NodeId, view: DataView): RingPoint {
+  const b = view.getUint32(4);
+  const d = view.getUint32(12);
+  return {
+    id,
+    high: view.getUint32(0) * 2 ** 20 + (b >>> 12),
+    middle: (b & 0xfff) * 2 ** 40 + view.getUint32(8) * 2 ** 8 + (d >>> 24),
+    low: d & 0xff_ffff,
+  };
+}
+
+/** A point and what follows the first 32 bits of its id: small integers, quick to compare. */
+interface Candidate {
+  readonly point: RingPoint;
+  readonly rest: readonly [number, number, number];
 }
 
 /**
@@ -31,7 +38,7 @@ function parts(view: DataView, offset: number): [high: number, middle: number, l
 export class RingPoints {
   readonly #byId = new Map<NodeId, RingPoint>();
   /** First 32 bits of the id → the points that begin so. Ids are hashes: lists are of length one. */
-  readonly #byPrefix = new Map<number, RingPoint[]>();
+  readonly #byPrefix = new Map<number, Candidate[]>();
 
   /** The point of `id`, made when it is new. */
   intern(id: NodeId): RingPoint {
@@ -39,13 +46,13 @@ export class RingPoints {
     if (known) return known;
     const bytes = nodeIdBytes(id);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const [high, middle, low] = parts(view, 0);
-    const point: RingPoint = { id, high, middle, low };
+    const point = pointOf(id, view);
     this.#byId.set(id, point);
     const prefix = view.getInt32(0);
+    const rest = [view.getInt32(4), view.getInt32(8), view.getInt32(12)] as const;
     const same = this.#byPrefix.get(prefix);
-    if (same) same.push(point);
-    else this.#byPrefix.set(prefix, [point]);
+    if (same) same.push({ point, rest });
+    else this.#byPrefix.set(prefix, [{ point, rest }]);
     return point;
   }
 
@@ -58,9 +65,11 @@ export class RingPoints {
   find(view: DataView, offset: number): RingPoint | undefined {
     const candidates = this.#byPrefix.get(view.getInt32(offset));
     if (!candidates) return undefined;
-    const [high, middle, low] = parts(view, offset);
-    for (const point of candidates) {
-      if (point.high === high && point.middle === middle && point.low === low) return point;
+    const second = view.getInt32(offset + 4);
+    const third = view.getInt32(offset + 8);
+    const fourth = view.getInt32(offset + 12);
+    for (const { point, rest } of candidates) {
+      if (rest[0] === second && rest[1] === third && rest[2] === fourth) return point;
     }
     return undefined;
   }
