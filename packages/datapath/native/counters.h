@@ -35,7 +35,7 @@ namespace evio {
   X(dropForwardHopLimit)  X(dropForwardNoRoute)  X(dropForwardNoNeighbour) X(dropForwardTooBig)     \
   /* dropped floods, at any hop */                                                                   \
   X(dropFloodMalformed)   X(dropFloodOwn)        X(dropFloodHops)       X(dropFloodStorm)           \
-  X(dropFloodNoNeighbour)                                                                           \
+  X(dropFloodNoNeighbour) X(dropFloodLinkStorm)  X(dropFloodForged)                                 \
   /* dropped frames, sending */                                                                     \
   X(dropTapFrameMalformed) X(dropNoPeers)        X(dropQueueFull)       X(dropQueueTimeout)         \
   X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropFrameTooLarge)        \

@@ -44,8 +44,10 @@ struct Overlay {
   FlapWatch flaps;
   FloodLog flood_log;
 
+  /// Sequence of this node's next flood. Written by the TAP thread.
+  std::atomic<uint32_t> next_flood{0};
+
   // The TAP thread's own.
-  uint32_t next_flood = 0;
   TokenBucket flood_budget{kFloodRate, kFloodBurst};
 
   // The link thread's own.

@@ -69,6 +69,8 @@ export const COUNTER_NAMES = [
   'dropFloodHops',
   'dropFloodStorm',
   'dropFloodNoNeighbour',
+  'dropFloodLinkStorm',
+  'dropFloodForged',
   'dropTapFrameMalformed',
   'dropNoPeers',
   'dropQueueFull',
