@@ -18,6 +18,7 @@
 #include "flood_log.h"
 #include "flood_table.h"
 #include "flood_window.h"
+#include "group_table.h"
 #include "mac_table.h"
 #include "path.h"
 #include "peer.h"
@@ -41,6 +42,7 @@ struct Overlay {
   std::atomic<bool> carries;
   MacTable macs;
   AddressTable addresses;
+  GroupTable groups;
   FlapWatch flaps;
   FloodLog flood_log;
 
