@@ -165,7 +165,7 @@ void write_mac(uint8_t *p, MacBits mac) {
 /// An IGMP message with the headers it needs: router alert option (RFC 2113), TTL 1.
 std::vector<uint8_t> igmp_frame(const GroupSpeaker &from, uint32_t to, const std::vector<uint8_t> &body) {
   constexpr size_t kHead = 24;
-  std::vector<uint8_t> frame(kNetwork + kHead);
+  std::vector<uint8_t> frame(kNetwork + kHead + body.size());
   write_mac(&frame[0], 0x01005e000000 | (to & 0x7fffff));
   write_mac(&frame[6], from.mac);
   write_u16(&frame[12], kIpv4);
@@ -178,7 +178,7 @@ std::vector<uint8_t> igmp_frame(const GroupSpeaker &from, uint32_t to, const std
   write_u32(ip + 16, to);
   write_u32(ip + 20, 0x94040000);
   write_u16(ip + 10, static_cast<uint16_t>(~checksum_fold(checksum_add(0, {ip, kHead}))));
-  frame.insert(frame.end(), body.begin(), body.end());
+  std::copy(body.begin(), body.end(), &frame[kNetwork + kHead]);
   uint8_t *igmp = &frame[kNetwork + kHead];
   write_u16(igmp + 2, static_cast<uint16_t>(~checksum_fold(checksum_add(0, {igmp, body.size()}))));
   return frame;
@@ -187,7 +187,7 @@ std::vector<uint8_t> igmp_frame(const GroupSpeaker &from, uint32_t to, const std
 /// The same for MLD: hop-by-hop options with router alert (RFC 2711), hop limit 1, from a link-local address.
 std::vector<uint8_t> mld_frame(const GroupSpeaker &from, uint8_t to, const std::vector<uint8_t> &body) {
   constexpr size_t kHead = 48;
-  std::vector<uint8_t> frame(kNetwork + kHead);
+  std::vector<uint8_t> frame(kNetwork + kHead + body.size());
   write_mac(&frame[0], 0x333300000000 | to);
   write_mac(&frame[6], from.mac);
   write_u16(&frame[12], kIpv6);
@@ -201,7 +201,7 @@ std::vector<uint8_t> mld_frame(const GroupSpeaker &from, uint8_t to, const std::
   ip[40] = kIcmp6;
   write_u16(ip + 42, 0x0502);  // router alert, two bytes: 0 (MLD), then padding of none
   write_u16(ip + 46, 0x0100);
-  frame.insert(frame.end(), body.begin(), body.end());
+  std::copy(body.begin(), body.end(), &frame[kNetwork + kHead]);
   uint8_t *icmp = &frame[kNetwork + kHead];
   const uint64_t sum = pseudo_sum6(Bytes(frame).subspan(kNetwork + 8, 32), body.size());
   write_u16(icmp + 2, static_cast<uint16_t>(~checksum_fold(checksum_add(sum, {icmp, body.size()}))));
