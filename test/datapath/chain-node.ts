@@ -5,7 +5,8 @@
  *   node chain-node.ts '{"number":1,"of":3}'
  *
  * Its TAP is tap0 with 10.9.0.NUMBER, with "ipv6" also fd00::NUMBER. Prints JSON lines as static-peer.ts does. Lines of its standard input
- * are commands: `counters`, `peer NUMBER`, `probe NUMBER TOKEN BYTES`, `handshake NUMBER`.
+ * are commands: `counters`, `peer NUMBER`, `probe NUMBER TOKEN BYTES`, `handshake NUMBER`, `owner MAC` (the
+ * number of the node that it is behind, 0: none).
  */
 import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -115,6 +116,12 @@ createInterface({ input: process.stdin }).on('line', line => {
     case 'probe':
       datapath.probe(peerOf(to), token, bytes);
       break;
+    case 'owner': {
+      const row = datapath.macTable(overlay).find(({ mac }) => mac === words[0]);
+      const node = [...peers].find(([, peer]) => peer === row?.owner)?.[0];
+      print({ type: 'owner', node: node ?? (row?.owner === 'local' ? number : 0) });
+      break;
+    }
     case 'handshake':
       datapath.send(HANDSHAKE, { kind: 'overlay', overlay, node: idOf(to) });
       break;

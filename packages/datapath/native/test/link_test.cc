@@ -1,6 +1,6 @@
 // The whole way of a frame, from one node's TAP to the other's, without a kernel in between: the test
 // holds every datagram and the clock.
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "check.h"
 #include "test_node.h"
 
@@ -147,7 +147,7 @@ TEST("frames wait for a link, few and not for long, and want one") {
   CHECK(a.count(Counter::queuedFrames) == PendingFrames::kMaxFrames);
   CHECK(a.count(Counter::dropQueueFull) == 100 - PendingFrames::kMaxFrames);
   CHECK(a.events_of<event::Wanted>().size() == 1);
-  a.sender->expire(a.now + PendingFrames::kMaxWait);
+  a.sender->expire(*a.registry.view(), a.now + PendingFrames::kMaxWait);
   CHECK(a.count(Counter::dropQueueTimeout) == PendingFrames::kMaxFrames);
   CHECK(!a.sender->deadline());
 }
