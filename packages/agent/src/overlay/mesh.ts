@@ -183,6 +183,7 @@ export class Mesh implements PeerOwner {
     const same = JSON.stringify(config.topology) === JSON.stringify(this.#config.topology);
     this.#config = config;
     if (same) return;
+    this.#options.datapath.setCarries(this.#options.handle, !config.topology.leaf);
     this.#ring.drop();
     this.#ring = this.#makeRing();
   }
@@ -332,9 +333,9 @@ export class Mesh implements PeerOwner {
 
   #makeRing(): Ring {
     const { identity, random } = this.#options;
-    const { successors, shortcuts, onDemand } = this.#config.topology;
+    const { successors, shortcuts, onDemand, leaf, manual } = this.#config.topology;
     const ring = new Ring(
-      { self: identity.nodeId, successors, shortcuts, onDemand, random },
+      { self: identity.nodeId, leaf, manual, successors, shortcuts, onDemand, random },
       output => this.#perform(output),
     );
     // What the one before knew, if there was one.
@@ -354,6 +355,6 @@ export class Mesh implements PeerOwner {
 
 /** A member as the topology sees it. */
 function seenMember({ record, signed, jid }: OverlayMember): SeenMember {
-  const { id, sequence } = record;
-  return { id, sequence: Number(sequence), record: signed, signaling: jid !== undefined };
+  const { id, leaf = false, sequence } = record;
+  return { id, leaf, sequence: Number(sequence), record: signed, signaling: jid !== undefined };
 }

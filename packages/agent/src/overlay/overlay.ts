@@ -73,7 +73,13 @@ export class Overlay implements MeshOwner {
     const { config, datapath, identity } = options;
     const { name, mtu } = config.interface;
     const mac = tapMac(identity.nodeId, config.name);
-    const tap = datapath.openTap({ name, mtu, mac, id: identity.nodeId });
+    const tap = datapath.openTap({
+      name,
+      mtu,
+      mac,
+      id: identity.nodeId,
+      carries: !config.topology.leaf,
+    });
     try {
       await setUpInterface(wantedInterface(config));
     } catch (error) {
@@ -158,7 +164,7 @@ export class Overlay implements MeshOwner {
       await this.#signaling.stop();
       this.#subscriptions = new Subscription();
       this.#signaling = this.#connect();
-    } else if (!same('interface')) {
+    } else if (!same('interface') || former.topology.leaf !== config.topology.leaf) {
       this.#announce(this.#signaling);
     }
     if (!same('ice')) this.#useServers();
@@ -227,6 +233,7 @@ export class Overlay implements MeshOwner {
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
       sequence: BigInt(sequence),
+      ...(this.#config.topology.leaf && { leaf: true }),
     });
     client.announce(record);
     this.#mesh.announce(sequence, record);
