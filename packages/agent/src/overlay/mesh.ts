@@ -263,6 +263,7 @@ export class Mesh implements PeerOwner {
 
   #lost(id: NodeId): void {
     this.#options.logger.info({ node: id }, 'nobody reaches it any more');
+    this.peers.get(id)?.setRouted(false);
     // Without the server it is kept, since the overlay goes on looking for it.
     if (!this.#online) this.#gone.add(id);
     else if (this.#gone.has(id)) this.#options.owner.memberLost(id);
@@ -284,7 +285,9 @@ export class Mesh implements PeerOwner {
     this.#forgetGone();
   }
 
+  /** Whether others carry what is for it: there is a next hop for any id, also of one that is lost. */
   #isRouted(id: NodeId): boolean {
+    if (!this.#ring.knows(id)) return false;
     const next = this.#ring.nextHop(id);
     return next !== undefined && next !== id;
   }
