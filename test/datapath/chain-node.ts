@@ -95,6 +95,12 @@ const routes = linked.flatMap(via =>
 );
 datapath.setRoutes(overlay, routes);
 const neighbours = linked.map(other => ({ id: idOf(other), peer: peerOf(other), carries: true }));
+// The ends of the row are each other's neighbours on the ring: their part is handed over.
+const successor = (number % of) + 1;
+const [through] = linked;
+if (!linked.includes(successor) && through !== undefined) {
+  neighbours.push({ id: idOf(successor), peer: peerOf(through), carries: true });
+}
 datapath.setNeighbours(overlay, neighbours);
 for (const [other, peer] of peers) {
   if (linked.includes(other)) continue;

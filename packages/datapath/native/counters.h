@@ -22,6 +22,7 @@ namespace evio {
   X(floodedFrames)        X(forwardsSent)        X(forwardsRelayed)     X(forwardsReceived)         \
   X(floodCopies)          X(floodsReceived)      X(floodDuplicates)    X(floodRepairs)             \
   X(answeredLocally)      X(groupReports)        X(groupFrames)         X(groupFramesUnwanted)      \
+  X(loopBeacons)                                                                                   \
   /* dropped datagrams, receiving */                                                                \
   X(dropEmptyDatagram)    X(dropUnknownType)     X(dropTruncatedDatagram) X(dropHeaderInvalid)      \
   X(dropUnknownIndex)     X(dropReplayed)        X(dropForged)          X(dropCounterExhausted)     \

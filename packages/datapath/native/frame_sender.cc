@@ -50,6 +50,7 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
       return;
     case Egress::To::all:
       if (answer(frame, now)) return counters_.add(Counter::answeredLocally);
+      if ((frame[0] & 1) != 0 && beacon(view, frame, now)) return;
       if ((frame[0] & 1) != 0 && group(view, header, kind, frame, now)) return;
       counters_.add(Counter::floodedFrames);
       return flood(view, header, kind, frame, now);
@@ -89,6 +90,23 @@ bool FrameSender::group(const View &view, const VnetHeader &header, TapFrame kin
     to_peer(view.peers[owner], header, kind, frame, now, false);
   }
   return true;
+}
+
+bool FrameSender::beacon(const View &view, Bytes frame, Micros now) {
+  if (const std::optional<NodeId> node = read_loop_beacon(frame)) {
+    const OverlayEntry *home = view.overlay(overlay_->id);
+    const PeerEntry *peer = home == nullptr ? nullptr : view.peer_of(*home, *node);
+    if (peer != nullptr && overlay_->flaps.joined(slot_of(peer->peer->id), now)) {
+      events_.push(event::Loop{overlay_->id, read_mac(&frame[6]), peer->peer->id});
+    }
+    counters_.add(Counter::loopBeacons);
+    return true;
+  }
+  if (!repeats_.suspicious(frame, now)) return false;
+  std::vector<uint8_t> sent = loop_beacon(GroupSpeaker::of(overlay_->own_mac).mac, overlay_->node);
+  const iovec part{sent.data(), sent.size()};
+  overlay_->tap.write(VnetHeader{}, {&part, 1});
+  return false;
 }
 
 void FrameSender::group_chores(const View &view, Micros now) {

@@ -13,6 +13,7 @@
 
 #include "counters.h"
 #include "event_queue.h"
+#include "loop_beacon.h"
 #include "pending_frames.h"
 #include "train_set.h"
 #include "vnet_header.h"
@@ -43,6 +44,8 @@ class FrameSender {
   bool answer(Bytes frame, Micros now);
   /// Multicast: takes what hosts report, and sends what is for some only. False when it is for all.
   bool group(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  /// Takes beacons of other nodes, and sends one when frames repeat; true when it was one.
+  bool beacon(const View &view, Bytes frame, Micros now);
   void group_chores(const View &view, Micros now);
   /// To all members of the overlay.
   void flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
@@ -62,6 +65,7 @@ class FrameSender {
   EventQueue &events_;
   std::function<void()> unanswered_;
   PendingFrames pending_;
+  RepeatWatch repeats_;
   TrainSet trains_;
   std::vector<uint8_t> segment_;  // a UDP segment that must be fragmented
 };

@@ -35,6 +35,7 @@ export const COUNTER_NAMES = [
   'groupReports',
   'groupFrames',
   'groupFramesUnwanted',
+  'loopBeacons',
   'dropEmptyDatagram',
   'dropUnknownType',
   'dropTruncatedDatagram',

@@ -97,10 +97,10 @@ TEST("no frame is lost while keys change") {
   size_t delivered = link.b.delivered().size();
   for (uint32_t generation = 1; generation < 8; ++generation) {
     link.b.add_session(link.a_at_b, 1, Role::responder, generation);
-    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});  // still the old key
+    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100, 2 * generation)});  // still the old key
     link.a.add_session(link.b_at_a, 2, Role::initiator, generation);
-    link.b.send_batch({test_frame(kBroadcast, link.b.mac(), 100)});
-    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});  // the new one
+    link.b.send_batch({test_frame(kBroadcast, link.b.mac(), 100, generation)});
+    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100, 2 * generation + 1)});  // the new one
     link.a.receive_all(link.b);
     CHECK(link.a.delivered().size() == 1);
     link.b.receive_all(link.a);
@@ -149,7 +149,7 @@ TEST("frames wait for a link, few and not for long, and want one") {
   CHECK(a.events_of<event::Wanted>().size() == 1);
   a.sender->expire(*a.registry.view(), a.now + PendingFrames::kMaxWait);
   CHECK(a.count(Counter::dropQueueTimeout) == PendingFrames::kMaxFrames);
-  CHECK(!a.sender->deadline());
+  CHECK(a.sender->deadline() == a.overlay->groups.due());
 }
 
 TEST("unicast goes to the owner, the rest to all; a MAC that moves is followed") {
