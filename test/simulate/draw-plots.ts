@@ -51,7 +51,7 @@ export function drawSizes(write: Write, seed: number): void {
   write('topology-degree.svg', 'Links per member', 'links', [
     line('most', 'orange', row => row.degreeMax),
     line('mean', 'green', row => row.degreeMean),
-    line('asked for: 2 · ceil(log₂ n) + 4', 'gray', row => row.targets.degreeMean, true),
+    line('theory and asked for: 2 · ceil(log₂ n) + 4', 'gray', row => row.targets.degreeMean, true),
   ]);
   write('topology-flood.svg', 'Depth of a broadcast', 'hops to the last member', [
     line('most of five broadcasts', 'blue', row => row.floodDepth),

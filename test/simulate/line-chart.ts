@@ -18,21 +18,45 @@ const WIDTH = 720;
 const PLOT_HEIGHT = 320;
 const LEFT = 64;
 const RIGHT = 28;
-const TITLE = 40;
+const TITLE = 50;
 const LEGEND_LINE = 20;
 const BOTTOM = 56;
+type Ink = Line['color'] | 'back' | 'text' | 'grid' | 'axis';
+
+const LIGHT: Record<Ink, string> = {
+  back: '#ffffff',
+  text: '#24292f',
+  grid: '#d8dee4',
+  axis: '#6e7781',
+  blue: '#0969da',
+  orange: '#bc4c00',
+  green: '#1a7f37',
+  gray: '#6e7781',
+};
+const DARK: Record<Ink, string> = {
+  back: '#0d1117',
+  text: '#e6edf3',
+  grid: '#30363d',
+  axis: '#8b949e',
+  blue: '#58a6ff',
+  orange: '#f0883e',
+  green: '#3fb950',
+  gray: '#8b949e',
+};
+
+/** Written out without CSS variables, which not every viewer knows. */
+function inks({ back, text, ...strokes }: Record<Ink, string>): string {
+  const rules = Object.entries(strokes).map(
+    ([name, color]) => `.${name}{stroke:${color}}circle.${name}{fill:${color}}`,
+  );
+  return `.back{fill:${back}}text{fill:${text}}${rules.join('')}`;
+}
+
 /** Readers choose a dark page or a light one; the picture follows. */
 const STYLE =
-  ':root{--back:#fff;--text:#24292f;--grid:#d8dee4;--axis:#6e7781;' +
-  '--blue:#0969da;--orange:#bc4c00;--green:#1a7f37;--gray:#6e7781}' +
-  '@media(prefers-color-scheme:dark){:root{--back:#0d1117;--text:#e6edf3;--grid:#30363d;' +
-  '--axis:#8b949e;--blue:#58a6ff;--orange:#f0883e;--green:#3fb950;--gray:#8b949e}}' +
-  'text{font:13px system-ui,sans-serif;fill:var(--text)}.title{font-size:16px;font-weight:600}' +
-  '.back{fill:var(--back)}.grid{stroke:var(--grid)}.axis{stroke:var(--axis)}' +
-  ['blue', 'orange', 'green', 'gray']
-    .map(color => `.${color}{stroke:var(--${color})}circle.${color}{fill:var(--${color})}`)
-    .join('') +
-  'polyline,.key{fill:none;stroke-width:2}.dashed{stroke-dasharray:6 5}';
+  'text{font:13px system-ui,sans-serif}.title{font-size:16px;font-weight:600}' +
+  'polyline,.key{fill:none;stroke-width:2}.dashed{stroke-dasharray:6 5}' +
+  `${inks(LIGHT)}@media(prefers-color-scheme:dark){${inks(DARK)}}`;
 
 /** A line chart over a logarithmic x axis, as an SVG document. */
 export function lineChart({ title, xLabel, yLabel, lines }: Chart): string {
@@ -53,8 +77,9 @@ export function lineChart({ title, xLabel, yLabel, lines }: Chart): string {
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${height - 12}" text-anchor="middle">${escaped(xLabel)}</text>`,
     `<text transform="translate(18 ${middle}) rotate(-90)" text-anchor="middle">${escaped(yLabel)}</text>`,
   ];
-  for (let step = 0; step <= 5; step += 1) {
-    const value = (top * step) / 5;
+  const steps = stepsUpTo(top);
+  for (let step = 0; step <= steps; step += 1) {
+    const value = (top * step) / steps;
     const at = y(value);
     parts.push(
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}"/>`,
@@ -95,6 +120,12 @@ function niceCeiling(value: number): number {
   const wanted = value * 1.02;
   const power = 10 ** Math.floor(Math.log10(wanted));
   return ([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find(step => step * power >= wanted) ?? 10) * power;
+}
+
+/** In how many steps the y axis is parted, so that each is a round number. */
+function stepsUpTo(top: number): number {
+  const leading = round(top / 10 ** Math.floor(Math.log10(top)));
+  return leading === 4 || leading === 8 ? 4 : leading === 3 || leading === 6 ? 6 : 5;
 }
 
 function escaped(text: string): string {
