@@ -22,6 +22,7 @@ const USAGE = `usage: npm run simulate -- [options]
   --plain          draw shortcuts without regard to latency
   --server-away    no signaling server: members are spread by the overlay itself
   --settle S       virtual seconds before measuring (default 10)
+  --pairs P        try all pairs after a crash if they are no more, else P random ones (default 20000)
   --json           one JSON report
   --plots          write the figures of docs/topology.md`;
 
@@ -44,6 +45,7 @@ function readOptions() {
         plain: { type: 'boolean', default: false },
         'server-away': { type: 'boolean', default: false },
         settle: { type: 'string', default: '10' },
+        pairs: { type: 'string', default: '20000' },
         json: { type: 'boolean', default: false },
         plots: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -75,6 +77,7 @@ const options: SimulateOptions = {
   shortcuts: given.shortcuts === 'auto' ? 'auto' : number('shortcuts', given.shortcuts, 0, 64),
   proximity: !given.plain,
   server: given['server-away'] ? 'away' : 'present',
+  pairs: Math.round(number('pairs', given.pairs, 1, 1e9)),
   settle: number('settle', given.settle, 0, 86_400),
 };
 if (given.plots) drawPlots(new URL('../../docs/', import.meta.url), options.seed);

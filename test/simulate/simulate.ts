@@ -21,6 +21,8 @@ export interface SimulateOptions {
   readonly server: 'present' | 'away';
   /** Virtual seconds before anything is measured; proximity choice goes on for minutes. */
   readonly settle: number;
+  /** Most pairs to try after a crash: all ordered pairs when they are no more, else random ones. */
+  readonly pairs: number;
 }
 
 /** What `--json` writes. Others read the first seven fields: they stay as they are. */
@@ -91,9 +93,8 @@ export function simulate(options: SimulateOptions): SimulateReport {
   const links = degree(network);
   const routed = lookups(network, LOOKUPS);
   const spreadOut = floods(network, 5);
-  const pairs = nodes <= 1_000 ? 1_000_000 : 20_000;
-  const parted =
-    options.partition > 0 ? partition(network, options.partition, Math.min(pairs, 100_000)) : null;
+  const { pairs } = options;
+  const parted = options.partition > 0 ? partition(network, options.partition, pairs) : null;
   const churned = options.churn > 0 ? churnPhase(network, options.churn) : null;
   const crash = crashMany(network, CRASHED_PART, pairs);
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeNeighbours, withWish } from './control-writer.ts';
+import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
 import { Bench } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
@@ -116,6 +116,33 @@ test('malformed control bytes and those of strangers change nothing', () => {
   assert.equal(bench.topology.malformed, 2);
   bench.topology.control(bench.now, bench.member(31), Uint8Array.of(1, 2, 3));
   assert.equal(bench.topology.malformed, 2);
+});
+
+test('a member that another half holds dead is asked, and out if it does not contradict', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const point = new RingPoints().intern(bench.member(30));
+  const notice = { point, sequence: 1, leaf: false, dead: true, record: new Uint8Array() };
+  const tell = () => bench.topology.control(bench.now, bench.member(62), encodeMembers([notice]));
+  tell();
+  const asked = bench.drain().flatMap(out => (out.type === 'send' ? [out.to] : []));
+  assert.deepEqual(asked, [bench.member(2)], 'the neighbour nearest to it passes the question on');
+  const lost = () => bench.outputs.some(({ type }) => type === 'memberLost');
+  const newer = { id: bench.member(30), sequence: 2, record: new Uint8Array(), signaling: false };
+  bench.wait(5_000);
+  bench.topology.memberSeen(bench.now, newer);
+  bench.wait(60_000);
+  assert.ok(!lost(), 'it contradicted');
+  tell();
+  bench.wait(60_000);
+  assert.ok(!lost(), 'what is older than its record does not count');
+  notice.sequence = 2;
+  tell();
+  bench.wait(19_000);
+  assert.ok(!lost());
+  bench.wait(2_000);
+  assert.ok(lost());
 });
 
 test('a member that presence lost but the overlay still reaches stays one', () => {
