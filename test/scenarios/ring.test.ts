@@ -23,8 +23,14 @@ const HEALS_WITHIN = 5_000;
 const PING_INTERVAL = 500;
 const BROADCASTS = 500;
 
+/** One of them never carries others' traffic, and so stands beside the ring. */
+const LEAF = 'n23';
+
 const sparse: Change = config => {
-  for (const overlay of config.overlays) overlay.topology = { successors: 2, shortcuts: 2 };
+  for (const overlay of config.overlays) {
+    overlay.topology = { successors: 2, shortcuts: 2 };
+    if (config.name === LEAF) overlay.topology.role = 'leaf';
+  }
 };
 
 let lab: Lab;
@@ -43,6 +49,13 @@ test('all reach each other, most through others', async () => {
   tell(`all ${SIZE * (SIZE - 1)} ordered pairs ping after ${Date.now() - began} ms`);
   tell(`ring whole after ${await wholeRing(30_000)} ms more`);
   await describe();
+});
+
+test('a leaf is reached, and carries nothing for others', async () => {
+  const leaf = agents.find(({ name }) => name === LEAF);
+  const { counters } = (await leaf?.status()) ?? {};
+  assert.equal(counters?.['forwardsRelayed'], 0);
+  assert.ok((counters?.['rxFrames'] ?? 0) > 0);
 });
 
 test('an ARP request is answered, on the host itself', async () => {
@@ -194,8 +207,9 @@ async function linksOf(agent: Agent): Promise<PeerStatus[]> {
 }
 
 async function inRingOrder(): Promise<Agent[]> {
+  const carriers = agents.filter(({ name }) => name !== LEAF);
   const nodes = await Promise.all(
-    agents.map(async agent => ({ agent, id: (await agent.status()).node.id })),
+    carriers.map(async agent => ({ agent, id: (await agent.status()).node.id })),
   );
   return nodes.sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ agent }) => agent);
 }
