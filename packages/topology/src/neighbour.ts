@@ -1,6 +1,6 @@
+import type { LinkRole } from '@evio/types';
 import type { LinkWish } from './control-message.ts';
 import { type Coordinate, unpackCoordinate } from './coordinate.ts';
-import type { LinkRole } from './link-policy.ts';
 import { NeighbourList } from './neighbour-list.ts';
 import type { RingPoint } from './ring-point.ts';
 

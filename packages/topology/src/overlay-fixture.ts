@@ -1,7 +1,6 @@
-import type { NodeId } from '@evio/types';
+import type { LinkRole, NodeId } from '@evio/types';
 import { encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
-import type { LinkRole } from './link-policy.ts';
 import { OverlayTopology } from './overlay-topology.ts';
 import { RingPoints } from './ring-point.ts';
 import type { TopologyOptions, TopologyOutput } from './topology-options.ts';

@@ -1,10 +1,9 @@
-import type { NodeId } from '@evio/types';
+import type { LinkRole, NodeId } from '@evio/types';
 import { EvioError } from '@evio/types';
 import { decodeControl } from './control-message.ts';
 import { encodeGoodbye } from './control-writer.ts';
 import { type Coordinate, VivaldiCoordinate } from './coordinate.ts';
 import type { FloodTable } from './flood-table.ts';
-import type { LinkRole } from './link-policy.ts';
 import { Links } from './links.ts';
 import { type MemberDirectory, Members } from './member-directory.ts';
 import { MemberGossip } from './member-gossip.ts';

@@ -1,5 +1,4 @@
-import type { NodeId } from '@evio/types';
-import type { LinkRole } from './link-policy.ts';
+import type { LinkRole, NodeId } from '@evio/types';
 import type { MemberDirectory } from './member-directory.ts';
 
 export interface TopologyOptions {

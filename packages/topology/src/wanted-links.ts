@@ -1,7 +1,7 @@
+import type { LinkRole } from '@evio/types';
 import { encodeGoodbye } from './control-writer.ts';
 import type { VivaldiCoordinate } from './coordinate.ts';
 import { IncomingLinks } from './incoming-links.ts';
-import type { LinkRole } from './link-policy.ts';
 import type { Links } from './links.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { NeighbourExchange } from './neighbour-exchange.ts';
