@@ -1,6 +1,6 @@
 import { comparePoints, type RingPoint } from './ring-point.ts';
 
-/** Bits of a sort key for the index; as many of the id as an exact number has left. */
+/** Bits of a sort key for the index; the first 32 of the id stand above them. */
 const INDEX_BITS = 20;
 const SHIFT = 2 ** INDEX_BITS;
 
@@ -14,11 +14,14 @@ export function inIdOrder<Item extends { readonly point: RingPoint }>(
   items: readonly Item[],
 ): Item[] {
   if (items.length > SHIFT) throw new RangeError(`expected at most ${SHIFT}, got ${items.length}`);
-  // The top 32 of the 52 bits of `high`, and the index.
-  const keys = Float64Array.from(items, ({ point }, index) => {
-    return Math.floor(point.high / 2 ** 20) * SHIFT + index;
-  }).sort();
-  const sorted = Array.from(keys, key => items[key % SHIFT] as Item);
+  const keys = new Float64Array(items.length);
+  for (let index = 0; index < items.length; index += 1) {
+    const { high } = (items[index] as Item).point;
+    keys[index] = Math.floor(high / 2 ** 20) * SHIFT + index;
+  }
+  keys.sort();
+  const sorted: Item[] = [];
+  for (const key of keys) sorted.push(items[key % SHIFT] as Item);
   // Ids are hashes: hardly ever do two different ones begin with the same 32 bits.
   for (let at = 1; at < sorted.length; at += 1) {
     const item = sorted[at] as Item;
