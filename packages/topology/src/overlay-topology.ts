@@ -299,7 +299,8 @@ export class OverlayTopology {
     const message = decodeControl(view);
     switch (message.kind) {
       case 'neighbours':
-        if (message.wish !== from.theirs) this.#dirty = true;
+        // Only whether it wants the link decides anything here, not why.
+        if ((message.wish === 'none') !== (from.theirs === 'none')) this.#dirty = true;
         if (this.#exchange.receive(now, from, message, view)) this.#tables.lookAheadChanged(now);
         return;
       case 'resend':
