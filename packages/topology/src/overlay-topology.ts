@@ -300,7 +300,7 @@ export class OverlayTopology {
     switch (message.kind) {
       case 'neighbours':
         // Only whether it wants the link decides anything here, not why.
-        if ((message.wish === 'none') !== (from.theirs === 'none')) this.#dirty = true;
+        if (message.wish !== from.theirs) this.#dirty = true;
         if (this.#exchange.receive(now, from, message, view)) this.#tables.lookAheadChanged(now);
         return;
       case 'resend':
