@@ -30,7 +30,7 @@ void TapPort::refresh(Micros now) {
     forwarder_.refresh();
     sender_.flush_pending(*view_, now);
   }
-  sender_.expire(now);
+  sender_.expire(*view_, now);
 }
 
 std::optional<size_t> TapPort::read(uint32_t events, Micros now) {
