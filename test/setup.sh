@@ -30,7 +30,7 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
   prosody lua-sec coturn iperf3 conntrack'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd" ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac

@@ -59,7 +59,7 @@ export const QUICK: Plan = {
     { condition: PLAIN, scenarios: [oneStream, fourStreams, packets, idle, loaded], variants: [] },
   ],
   rounds: 3,
-  pace: { tcpSeconds: 1.5, shortSeconds: 1, packetSeconds: 0.7, pings: 60 },
+  pace: { tcpSeconds: 2, shortSeconds: 1, packetSeconds: 0.7, pings: 60 },
   starts: 1,
   extras: [],
   budgetSeconds: 165,

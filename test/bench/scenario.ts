@@ -10,7 +10,7 @@ export interface Measurement {
 
 /** How long a run takes. */
 export interface Pace {
-  /** Of a TCP run that is about throughput, and of one that is only a side of it. */
+  /** Of one TCP stream, and of other TCP runs; whole seconds, since iperf3 knows no others. */
   readonly tcpSeconds: number;
   readonly shortSeconds: number;
   readonly packetSeconds: number;

@@ -23,7 +23,7 @@ export const loaded: Scenario = {
   name: 'loaded',
   measure: async ({ tunnel, left, right, pace }) => {
     const { rightAddress } = tunnel;
-    const seconds = pace.shortSeconds + RISE_MS / 1000;
+    const seconds = pace.shortSeconds;
     const transfer = iperf(left.namespace, right.namespace, rightAddress, { seconds });
     const rtts = (async () => {
       await sleep(RISE_MS);
