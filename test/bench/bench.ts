@@ -55,12 +55,14 @@ export async function sideBySide(
   const entrants: Entrant[] = [];
   for (const peer of peers) {
     say(`starting ${peer.name}`);
+    let tunnel: Tunnel | undefined;
     try {
-      const tunnel = await peer.install(lab, left, right);
+      tunnel = await peer.install(lab, left, right);
       await started(peer, tunnel, left, right, plan, recorder);
       entrants.push({ peer, tunnel, failed: new Set() });
     } catch (error) {
       say(`${peer.name} cannot be measured: ${recorder.fail(peer.name, SET_UP, error).message}`);
+      await tunnel?.stop();
     }
   }
   await sleep(SETTLE_MS);

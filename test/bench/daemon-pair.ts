@@ -28,11 +28,12 @@ export interface DaemonPlan {
   readonly device?: (index: 0 | 1) => string;
   /** Writes keys and configurations of both ends. */
   configure(ends: readonly [End, End]): Promise<void>;
-  /** Commands of an end; the first is the daemon that makes the device, the others help it. */
-  commands(end: End): readonly (readonly string[])[];
-  /** When the daemon takes orders; after that `configured` and the device's address follow. */
+  /** What must listen on the left host before an end starts. */
+  readonly server?: { readonly argv: readonly string[]; readonly udpPort: number };
+  /** The command of an end: the daemon that makes the device. */
+  command(end: End): readonly string[];
+  /** Whether the end can be given its address; default: when its device exists. */
   readonly ready?: (end: End) => Promise<boolean>;
-  configured?(end: End): Promise<void>;
   /** False: the daemon itself gives the device its address and MTU. */
   readonly address?: false;
 }
@@ -59,15 +60,12 @@ export async function daemonPair(
     leftAddress: ends[0].address,
     rightAddress: ends[1].address,
     start: async () => {
+      if (plan.server !== undefined) running.push(await serve(plan.server, ends[0]));
       await Promise.all(
         ends.map(async end => {
-          const daemons = plan
-            .commands(end)
-            .map((argv, i) => new HostDaemon(end.host, argv, join(end.directory, `log.${i}`)));
-          running.push(...daemons);
-          const [daemon] = daemons;
-          await daemon?.until('is ready', () => plan.ready?.(end) ?? deviceExists(end));
-          await plan.configured?.(end);
+          const daemon = new HostDaemon(end.host, plan.command(end), join(end.directory, 'log'));
+          running.push(daemon);
+          await daemon.until('is ready', () => (plan.ready ?? deviceExists)(end));
           if (plan.address === false) return;
           await end.host.namespace.ip([
             `address replace ${end.address}/24 dev ${end.device}`,
@@ -84,8 +82,20 @@ export async function daemonPair(
   };
 }
 
+async function serve(
+  { argv, udpPort }: NonNullable<DaemonPlan['server']>,
+  { host, directory }: End,
+): Promise<HostDaemon> {
+  const server = new HostDaemon(host, argv, join(directory, 'server.log'));
+  await server.until('listens', async () => {
+    const { stdout } = await host.exec(['ss', '-Hlun', `sport = :${udpPort}`]);
+    return stdout !== '';
+  });
+  return server;
+}
+
 /** Whether the daemon has made its device. */
-export async function deviceExists({ host, device }: End): Promise<boolean> {
+async function deviceExists({ host, device }: End): Promise<boolean> {
   const { code } = await host.exec(['ip', 'link', 'show', 'dev', device], { check: false });
   return code === 0;
 }

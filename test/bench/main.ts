@@ -51,7 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
     await writeDocument(JSON.parse(await readFile(options.document, 'utf8')) as Report);
     return 0;
   }
-  const report = await measured(options, ['npm run bench', ...args].join(' -- '));
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const report = await measured(options, command);
   if (interrupted) return 130;
   const text = JSON.stringify(report, null, 2);
   if (options.output !== undefined) await writeFile(options.output, `${text}\n`);
@@ -83,7 +84,7 @@ async function measured({ plan, peers }: Options, command: string): Promise<Repo
       say(`${peer.name} cannot be had: ${recorder.fail(peer.name, 'prepare', error).message}`);
     }
   }
-  let rounds = 0;
+  let { rounds } = plan;
   if (plan.blocks.length > 0 || plan.starts > 1) {
     rounds = await sideBySide(plan, present, surroundings);
   }

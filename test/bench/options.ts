@@ -41,7 +41,7 @@ export function parseOptions(args: readonly string[]): Options {
   );
   const chosen = known('scenario', values.scenario, scenarioNames(FULL));
   // What is asked for by name is measured, quick or not.
-  const whole = quick ? { ...FULL, ...QUICK, blocks: FULL.blocks, extras: FULL.extras } : FULL;
+  const whole = quick ? { ...FULL, pace: QUICK.pace, rounds: QUICK.rounds } : FULL;
   const plan = chosen === undefined ? (quick ? QUICK : FULL) : limited(whole, chosen);
   return {
     plan: { ...plan, rounds: roundsOf(values.rounds) ?? plan.rounds },

@@ -19,14 +19,13 @@ export const n2n: Peer = {
       net: '10.80.0',
       address: false,
       configure: async () => {},
-      commands: ({ index, device, address }) => {
-        const edge = [
-          ...['edge', '-d', device, '-a', address, '-s', '255.255.255.0', '-c', 'bench'],
-          ...['-k', key, '-l', `${left.address}:${SUPERNODE_PORT}`, '-p', String(PORT)],
-          ...['-M', String(TUNNEL_MTU), '-m', `02:00:00:00:80:0${index + 1}`],
-        ];
-        return index === 0 ? [edge, ['supernode', '-l', String(SUPERNODE_PORT)]] : [edge];
-      },
+      // An edge that finds no supernode asks again only much later.
+      server: { argv: ['supernode', '-l', String(SUPERNODE_PORT)], udpPort: SUPERNODE_PORT },
+      command: ({ index, device, address }) => [
+        ...['edge', '-d', device, '-a', address, '-s', '255.255.255.0', '-c', 'bench'],
+        ...['-k', key, '-l', `${left.address}:${SUPERNODE_PORT}`, '-p', String(PORT)],
+        ...['-M', String(TUNNEL_MTU), '-m', `02:00:00:00:80:0${index + 1}`],
+      ],
     });
   },
 };

@@ -15,7 +15,7 @@ let root = '/';
 export const nebula: Peer = {
   name: 'nebula',
   configuration:
-    'AES-256-GCM, each end with the other’s fixed address and no lighthouse, batches of 64, socket buffers of 10 MB, one routine (more did not help two cores), firewall open.',
+    'AES-256-GCM, each end with the other’s fixed address and no lighthouse, batches of 64, socket buffers of 10 MB, one routine (its default), firewall open.',
   prepare: async () => {
     const found = await newestPackage('nebula', PROGRAM, ['-version']);
     root = found.root;
@@ -38,7 +38,7 @@ export const nebula: Peer = {
         }
         await Promise.all(ends.map(end => writeFile(configOf(end), config(end, authority))));
       },
-      commands: end => [[join(root, PROGRAM), '-config', configOf(end)]],
+      command: end => [join(root, PROGRAM), '-config', configOf(end)],
     }),
 };
 

@@ -21,7 +21,7 @@ export const openvpn: Peer = {
       configure: async ends => {
         for (const { index, directory } of ends) fingerprints[index] = await identity(directory);
       },
-      commands: end => [argv(end, fingerprints[1 - end.index] ?? '')],
+      command: end => argv(end, fingerprints[1 - end.index] ?? ''),
     });
   },
 };

@@ -11,7 +11,7 @@ const PORT = 655;
 export const tinc: Peer = {
   name: 'tinc',
   configuration:
-    'Router mode on a TUN device, its defaults AES-256-CBC and SHA-256, a replay window of 64 packets, socket buffers of 1 MB, no compression; the left end connects to the right one.',
+    'Router mode on a TUN device, its defaults AES-256-CBC and SHA-256, a replay window of 64 packets, socket buffers of 1 MB, no compression; either end connects to the other.',
   prepare: () => debianVersion('tinc'),
   install: (lab, left, right) =>
     daemonPair(lab, left, right, {
@@ -26,8 +26,12 @@ export const tinc: Peer = {
           }
         }
       },
-      commands: ({ directory }) => [
-        ['tincd', '-D', '-c', directory, `--pidfile=${join(directory, 'pid')}`],
+      command: ({ directory }) => [
+        'tincd',
+        '-D',
+        '-c',
+        directory,
+        `--pidfile=${join(directory, 'pid')}`,
       ],
     }),
 };
@@ -47,7 +51,8 @@ Port = ${PORT}
 ReplayWindow = 64
 UDPRcvBuf = 1048576
 UDPSndBuf = 1048576
-${index === 0 ? 'ConnectTo = end1\n' : ''}`;
+ConnectTo = end${1 - index}
+`;
   await writeFile(join(directory, 'tinc.conf'), settings);
   return `Address = ${host.address}
 Subnet = ${address}/32

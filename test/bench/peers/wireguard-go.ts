@@ -30,8 +30,13 @@ export const wireguardGo: Peer = {
         const [first, second] = [await keyPair(), await keyPair()];
         await Promise.all([write(ends[0], first, second), write(ends[1], second, first)]);
       },
-      commands: ({ device }) => [
-        ['env', 'LOG_LEVEL=error', 'WG_PROCESS_FOREGROUND=1', program, '--foreground', device],
+      command: ({ device }) => [
+        'env',
+        'LOG_LEVEL=error',
+        'WG_PROCESS_FOREGROUND=1',
+        program,
+        '--foreground',
+        device,
       ],
       ready: async end => {
         const setconf = ['wg', 'setconf', end.device, configOf(end)];
