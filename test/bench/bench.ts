@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Host, Lab } from '../lab/index.ts';
+import { askAgainSoon } from './ask-again-soon.ts';
 import { impose, PLAIN } from './condition.ts';
-import { DEVICE_PREFIX, type Peer, type Tunnel } from './peer.ts';
+import type { Peer, Tunnel } from './peer.ts';
 import { MEMORY, type Plan, SET_UP, VARIANTS } from './plan.ts';
 import { residentBytes } from './processor-time.ts';
 import type { Recorder } from './recorder.ts';
@@ -135,14 +136,4 @@ async function started(
     recorder.add(peer.name, SET_UP, times);
     if (start < plan.starts) await tunnel.stop();
   }
-}
-
-/**
- * A ping that waits for ARP is sent again after 0.1 s, not 1 s: what is timed is the product, not the
- * kernel's patience.
- */
-async function askAgainSoon({ namespace }: Host): Promise<void> {
-  const files = `/proc/sys/net/ipv4/neigh/${DEVICE_PREFIX}*/retrans_time_ms`;
-  const script = `for file in ${files}; do [ ! -e "$file" ] || echo 100 >"$file"; done`;
-  await namespace.exec(['sh', '-c', script]);
 }

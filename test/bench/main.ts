@@ -51,8 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     await writeDocument(JSON.parse(await readFile(options.document, 'utf8')) as Report);
     return 0;
   }
-  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
-  const report = await measured(options, command);
+  const report = await measured(options);
   if (interrupted) return 130;
   const text = JSON.stringify(report, null, 2);
   if (options.output !== undefined) await writeFile(options.output, `${text}\n`);
@@ -60,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
   return report.failures.length === 0 ? 0 : 1;
 }
 
-async function measured({ plan, peers }: Options, command: string): Promise<Report> {
+async function measured({ plan, peers, command }: Options): Promise<Report> {
   const startedAt = new Date().toISOString();
   const recorder = new Recorder();
   const surroundings: Surroundings = {

@@ -42,6 +42,15 @@ test('what is named is measured at the quick pace as well, even if a quick run l
   assert.equal(plan.pace, parseOptions(['--quick']).plan.pace);
 });
 
+test('the command that a report tells is the one that measures the same', () => {
+  const commandOf = (args: string[]) => parseOptions(args).command;
+  assert.equal(commandOf(['--json', '--output', '/tmp/kept.json']), 'npm run bench');
+  assert.equal(
+    commandOf(['--only', 'evio', '--only', 'tinc', '--quick', '--rounds', '2']),
+    'npm run bench -- --quick --only evio,tinc --rounds 2',
+  );
+});
+
 test('what is unknown is refused, with what there is', () => {
   for (const [args, message] of [
     [['--only', 'zerotier'], /expected a product \(underlay, .*\), got "zerotier"/],

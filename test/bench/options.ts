@@ -6,6 +6,8 @@ import { FULL, limited, PEERS, type Plan, QUICK, scenarioNames, VARIANTS } from 
 export interface Options {
   readonly plan: Plan;
   readonly peers: readonly Peer[];
+  /** The command line, less what does not change what is measured. */
+  readonly command: string;
   readonly json: boolean;
   /** Where to keep the report. */
   readonly output: string | undefined;
@@ -46,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     plan: { ...plan, rounds: roundsOf(values.rounds) ?? plan.rounds },
     peers: all.filter(({ name }) => only?.includes(name) ?? true),
+    command: commandOf(quick, only, chosen, values.rounds),
     json,
     output,
     document,
@@ -69,6 +72,19 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function commandOf(
+  quick: boolean,
+  only: readonly string[] | undefined,
+  scenario: readonly string[] | undefined,
+  rounds: string | undefined,
+): string {
+  const words = quick ? ['--quick'] : [];
+  if (only !== undefined) words.push('--only', only.join(','));
+  if (scenario !== undefined) words.push('--scenario', scenario.join(','));
+  if (rounds !== undefined) words.push('--rounds', rounds);
+  return ['npm run bench', ...(words.length === 0 ? [] : ['--', ...words])].join(' ');
 }
 
 /** Names may be repeated options, or one with commas. */

@@ -11,11 +11,14 @@ interface Column {
 interface Section {
   readonly title: string;
   readonly columns: readonly Column[];
+  /** Files of the pictures that belong to it. */
+  readonly pictures: readonly string[];
 }
 
 const SECTIONS: readonly Section[] = [
   {
     title: 'TCP throughput, Mb/s',
+    pictures: ['performance-throughput.svg', 'performance-impaired.svg'],
     columns: [
       { head: 'one stream', scenario: 'tcp-1', metric: 'throughput' },
       { head: 'four', scenario: 'tcp-4', metric: 'throughput' },
@@ -29,6 +32,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Small packets and round trips',
+    pictures: ['performance-packets.svg', 'performance-round-trip.svg'],
     columns: [
       { head: 'packets/s', scenario: 'packets-64', metric: 'rate' },
       { head: 'lost, %', scenario: 'packets-64', metric: 'lost' },
@@ -40,6 +44,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Cost and set-up',
+    pictures: ['performance-cpu.svg'],
     columns: [
       { head: 'daemons, one stream, s/GB', scenario: 'tcp-1', metric: 'cpu' },
       { head: 'four, s/GB', scenario: 'tcp-4', metric: 'cpu' },
@@ -50,8 +55,11 @@ const SECTIONS: readonly Section[] = [
   },
 ];
 
+const ONLINE = 'both online to first ping';
+
 /** Scenarios that only Evio is in, by what they are about. */
 const OWN: readonly { readonly head: string; readonly scenario: string }[] = [
+  { head: 'direct, one LAN', scenario: 'set-up' },
   { head: 'direct, three datapaths in a row', scenario: 'relay-direct' },
   { head: 'over the member between', scenario: 'relay' },
   { head: 'direct, two sites', scenario: 'turn-direct' },
@@ -67,7 +75,7 @@ export function reportMarkdown(report: Report, pictures: readonly Picture[]): st
       `${machine.memoryGB} GB, Linux ${machine.kernel}, Node ${machine.node}; ${rounds} rounds in ` +
       `${Math.round(seconds / 60)} minutes. Figures are medians; every run is in ` +
       `[performance.json](performance.json).`,
-    '### Targets',
+    '#### Targets',
     markdownTable([
       ['against', 'what', 'wanted', 'measured', ''],
       ...report.ratios.map(({ against, what, wanted, value, met }) => [
@@ -75,15 +83,14 @@ export function reportMarkdown(report: Report, pictures: readonly Picture[]): st
         met === null ? '' : met ? 'met' : '**missed**',
       ]),
     ]),
-    '### Who is measured',
+    '#### Who is measured',
     `Every tunnel's device has an MTU of ${tunnelMtu}.`,
     markdownTable([
       ['product', 'version', 'configuration'],
       ...products.map(name => [name, versions[name] ?? '', configurations[name] ?? '']),
     ]),
-    ...SECTIONS.flatMap(section => sectionParts(section, report)),
+    ...SECTIONS.flatMap(section => sectionParts(section, report, pictures)),
     ...ownParts(report),
-    ...pictures.map(({ file, title }) => `![${title}](${file})`),
   ];
   if (report.failures.length > 0) {
     const lines = report.failures.map(
@@ -94,7 +101,11 @@ export function reportMarkdown(report: Report, pictures: readonly Picture[]): st
   return parts.join('\n\n');
 }
 
-function sectionParts({ title, columns }: Section, report: Report): string[] {
+function sectionParts(
+  { title, columns, pictures: own }: Section,
+  report: Report,
+  pictures: readonly Picture[],
+): string[] {
   const { names, rows } = matrix(report);
   const found = columns.filter(({ scenario, metric }) =>
     rows.some(row => row.scenario === scenario && row.metric === metric),
@@ -106,7 +117,13 @@ function sectionParts({ title, columns }: Section, report: Report): string[] {
     return result === undefined ? '' : figure(result.median);
   };
   const lines = names.map(name => [name, ...found.map(column => cell(name, column))]);
-  return [`### ${title}`, markdownTable([['', ...found.map(({ head }) => head)], ...lines])];
+  return [
+    `#### ${title}`,
+    markdownTable([['', ...found.map(({ head }) => head)], ...lines]),
+    ...pictures
+      .filter(({ file }) => own.includes(file))
+      .map(({ file, title }) => `![${title}](${file})`),
+  ];
 }
 
 function ownParts({ results }: Report): string[] {
@@ -115,27 +132,29 @@ function ownParts({ results }: Report): string[] {
     return found === undefined ? '' : figure(found.median);
   };
   const parts: string[] = [];
-  const rows = OWN.filter(({ scenario }) => cell(scenario, 'throughput') !== '');
+  const rows = OWN.filter(({ scenario }) =>
+    ['throughput', ONLINE].some(metric => cell(scenario, metric) !== ''),
+  );
   if (rows.length > 0) {
     const lines = rows.map(({ head, scenario }) => [
       ...[head, cell(scenario, 'throughput'), cell(scenario, 'cpu'), cell(scenario, 'round trip')],
+      cell(scenario, ONLINE),
     ]);
     parts.push(
-      '### Evio by other ways',
-      markdownTable([['', 'one stream, Mb/s', 'daemons, s/GB', 'idle, µs'], ...lines]),
+      '#### Evio by other ways',
+      markdownTable([
+        ['', 'one stream, Mb/s', 'daemons, s/GB', 'idle, µs', 'both online to ping, ms'],
+        ...lines,
+      ]),
     );
   }
-  const sentences: string[] = [];
-  const online = cell('set-up', 'both online to first ping');
-  if (online !== '') sentences.push(`From both agents online to the first ping: ${online} ms.`);
   const resident = cell('memory-100', 'resident');
   if (resident !== '') {
-    sentences.push(
+    parts.push(
       `An agent with ${cell('memory-100', 'sessions')} sessions has ${resident} MB of resident memory, ` +
         `${cell('memory-100', 'resident at the start')} MB at its start.`,
     );
   }
-  if (sentences.length > 0) parts.push(sentences.join(' '));
   return parts;
 }
 

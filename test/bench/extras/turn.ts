@@ -1,5 +1,7 @@
 import { type Agent, iperf, Lab } from '../../lab/index.ts';
+import { askAgainSoon } from '../ask-again-soon.ts';
 import type { Extra } from '../extra.ts';
+import type { Measurement } from '../scenario.ts';
 import { median } from '../statistics.ts';
 
 const PATIENCE_MS = 30_000;
@@ -19,6 +21,7 @@ export const turn: Extra = {
     await lab.internet.nft(blockade(a.host.address, b.host.address));
     await linked(a, b, 'turn');
     await measure('turn');
+    for (let round = 0; round < rounds; round += 1) record('turn', [await meeting(a, b)]);
 
     async function measure(scenario: string): Promise<void> {
       const [from, to] = [a.host.namespace, b.host.namespace];
@@ -38,6 +41,21 @@ export const turn: Extra = {
     }
   },
 };
+
+/** Starts both agents anew, and times their first ping since both are online. */
+async function meeting(a: Agent, b: Agent): Promise<Measurement> {
+  await Promise.all([a.stop(), b.stop()]);
+  await Promise.all([a.start(), b.start()]);
+  await Promise.all([a.host, b.host].map(askAgainSoon));
+  await using pings = a.host.pings(b.address);
+  await pings.count(1, PATIENCE_MS);
+  const [first] = pings.replies;
+  if (first === undefined) throw new Error(`no ping was answered within ${PATIENCE_MS} ms`);
+  const overlays = await Promise.all([a.overlay(), b.overlay()]);
+  const online = Math.max(...overlays.map(({ signaling }) => Date.parse(signaling.since)));
+  const value = Math.max(0, first.at - online);
+  return { metric: 'both online to first ping', unit: 'ms', value };
+}
 
 /** Waits until both agents use a path of this kind, and a ping gets through. */
 async function linked(a: Agent, b: Agent, kind: 'direct' | 'turn'): Promise<void> {

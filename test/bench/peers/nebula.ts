@@ -15,7 +15,7 @@ let root = '/';
 export const nebula: Peer = {
   name: 'nebula',
   configuration:
-    'AES-256-GCM, each end with the other’s fixed address and no lighthouse, batches of 64, socket buffers of 10 MB, one routine (its default), firewall open.',
+    "AES-256-GCM, each end with the other's fixed address and no lighthouse, batches of 64, socket buffers of 10 MB, one routine (its default), firewall open.",
   prepare: async () => {
     const found = await newestPackage('nebula', PROGRAM, ['-version']);
     root = found.root;

@@ -9,7 +9,7 @@ const ADDRESSES = ['10.76.0.1', '10.76.0.2'] as const;
 export const vxlan: Peer = {
   name: 'vxlan',
   configuration:
-    'The kernel’s device with one fixed remote, UDP port 4789, no UDP checksums (its default over IPv4). Not encrypted. It has no daemon: what it costs is in the kernel.',
+    "The kernel's device with one fixed remote, UDP port 4789, no UDP checksums (its default over IPv4). Not encrypted. It has no daemon: what it costs is in the kernel.",
   prepare: async () => `Linux ${release()}`,
   install: async (_lab, left, right) => ({
     leftAddress: ADDRESSES[0],
