@@ -4,7 +4,7 @@
  *   npm run bench -- [--quick] [--json] [--output FILE] [--only NAME…] [--scenario NAME…] [--rounds N]
  *   npm run bench -- --document FILE
  *
- * bench.ts tells how it measures, plan.ts what, peers/ against whom and in which configuration,
+ * side-by-side.ts tells how it measures, plan.ts what, peers/ against whom and in which configuration,
  * report.ts what `--json` prints, document.ts what becomes of it in docs/performance.md. Progress goes
  * to standard error.
  *
@@ -13,13 +13,13 @@
  * the exit code.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Surroundings, sideBySide } from './bench.ts';
 import { writeDocument } from './document.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
 import { type Peer, TUNNEL_MTU } from './peer.ts';
 import { Recorder } from './recorder.ts';
 import { completed, type Report, thisMachine } from './report.ts';
 import { reportText } from './report-text.ts';
+import { type Surroundings, sideBySide } from './side-by-side.ts';
 
 const begin = performance.now();
 const owned = new Set<AsyncDisposable>();

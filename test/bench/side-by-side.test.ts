@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sideBySide } from './bench.ts';
 import { LOSS, PLAIN } from './condition.ts';
 import type { Peer } from './peer.ts';
 import { underlay } from './peers/underlay.ts';
@@ -10,6 +9,7 @@ import { Recorder } from './recorder.ts';
 import { packets } from './scenarios/packets.ts';
 import { idle } from './scenarios/round-trip.ts';
 import { oneStream } from './scenarios/tcp.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const PLAN: Plan = {
   blocks: [

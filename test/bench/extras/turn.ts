@@ -2,6 +2,7 @@ import { type Agent, iperf, Lab } from '../../lab/index.ts';
 import { askAgainSoon } from '../ask-again-soon.ts';
 import type { Extra } from '../extra.ts';
 import type { Measurement } from '../scenario.ts';
+import { sinceOnline } from '../set-up.ts';
 import { median } from '../statistics.ts';
 
 const PATIENCE_MS = 30_000;
@@ -53,8 +54,7 @@ async function meeting(a: Agent, b: Agent): Promise<Measurement> {
   if (first === undefined) throw new Error(`no ping was answered within ${PATIENCE_MS} ms`);
   const overlays = await Promise.all([a.overlay(), b.overlay()]);
   const online = Math.max(...overlays.map(({ signaling }) => Date.parse(signaling.since)));
-  const value = Math.max(0, first.at - online);
-  return { metric: 'both online to first ping', unit: 'ms', value };
+  return sinceOnline(first.at, online);
 }
 
 /** Waits until both agents use a path of this kind, and a ping gets through. */

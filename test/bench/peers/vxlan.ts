@@ -18,7 +18,8 @@ export const vxlan: Peer = {
       await Promise.all([make(left, right, ADDRESSES[0]), make(right, left, ADDRESSES[1])]);
     },
     stop: async () => {
-      await Promise.all([left, right].map(host => host.namespace.ip([`link del ${DEVICE}`])));
+      const remove = ['ip', 'link', 'del', DEVICE];
+      await Promise.all([left, right].map(host => host.exec(remove, { check: false })));
     },
     daemons: () => [],
   }),
