@@ -22,14 +22,20 @@ export function reportText(report: Report): string {
           ]),
       ),
     ]),
-    table([
-      ['AGAINST', 'TARGET', 'WANTED', 'MEASURED', ''],
-      ...ratios.map(({ against, what, wanted, value, met }) => [
-        ...[against, what, wanted, value === null ? 'not measured' : figure(value)],
-        met === null ? '' : met ? 'met' : 'MISSED',
-      ]),
-    ]),
   ];
+  const known = ratios.filter(({ value }) => value !== null);
+  if (known.length > 0) {
+    parts.push(
+      table([
+        ['AGAINST', 'TARGET', 'WANTED', 'MEASURED', ''],
+        ...known.map(({ against, what, wanted, value, met }) => [
+          ...[against, what, wanted, figure(value ?? Number.NaN), met ? 'met' : 'MISSED'],
+        ]),
+      ]),
+    );
+  }
+  const unknown = ratios.length - known.length;
+  if (unknown > 0) parts.push(`${unknown} of ${ratios.length} targets were not measured`);
   if (failures.length > 0) {
     parts.push(
       ['not measured:', ...failures.map(f => `  ${f.name}, ${f.scenario}: ${f.message}`)].join(

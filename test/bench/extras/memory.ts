@@ -5,9 +5,9 @@ import type { Extra } from '../extra.ts';
 const SESSIONS = 100;
 const PER_SITE = 13;
 /** So many start at the same time. */
-const BATCH = 4;
+const BATCH = 2;
 /** Starting a hundred agents on few cores takes its time; so do their sessions. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 /** Until what was needed for the handshakes only is given back. */
 const REST_MS = 10_000;
 
