@@ -48,7 +48,8 @@ try {
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (options.document !== undefined) {
-    await writeDocument(JSON.parse(await readFile(options.document, 'utf8')) as Report);
+    const report: Report = JSON.parse(await readFile(options.document, 'utf8'));
+    say(`wrote to docs: ${(await writeDocument(report)).join(', ')}`);
     return 0;
   }
   const report = await measured(options);
