@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host, Lab } from '../lab/index.ts';
-import { HostDaemon } from './host-daemon.ts';
+import { HostDaemon, type Variables } from './host-daemon.ts';
 import { type Daemon, DEVICE_PREFIX, TUNNEL_MTU, type Tunnel } from './peer.ts';
 
 /** One of the two ends of a tunnel that is about to be set up. */
@@ -32,6 +32,7 @@ export interface DaemonPlan {
   readonly server?: { readonly argv: readonly string[]; readonly udpPort: number };
   /** The command of an end: the daemon that makes the device. */
   command(end: End): readonly string[];
+  readonly env?: Variables;
   /** Whether the end can be given its address; default: when its device exists. */
   readonly ready?: (end: End) => Promise<boolean>;
   /** False: the daemon itself gives the device its address and MTU. */
@@ -63,7 +64,8 @@ export async function daemonPair(
       if (plan.server !== undefined) running.push(await serve(plan.server, ends[0]));
       await Promise.all(
         ends.map(async end => {
-          const daemon = new HostDaemon(end.host, plan.command(end), join(end.directory, 'log'));
+          const log = join(end.directory, 'log');
+          const daemon = new HostDaemon(end.host, plan.command(end), log, plan.env);
           running.push(daemon);
           await daemon.until('is ready', () => (plan.ready ?? deviceExists)(end));
           if (plan.address === false) return;

@@ -1,12 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCode } from '../lab/command.ts';
 import type { Host } from '../lab/index.ts';
 import { detach } from '../lab/lines.ts';
 import type { Daemon } from './peer.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
+
+/** Of the environment, added to our own. */
+export type Variables = Readonly<Record<string, string>>;
 
 /** A daemon on a host of the lab, with a log; the lab ends it at the latest. */
 export class HostDaemon implements Daemon {
@@ -15,11 +19,14 @@ export class HostDaemon implements Daemon {
   readonly #child: ChildProcess;
 
   /** @param argv becomes the daemon itself: it must not fork into the background. */
-  constructor(host: Host, argv: readonly string[], logFile: string) {
-    this.#name = argv[0] ?? '';
+  constructor(host: Host, argv: readonly string[], logFile: string, env: Variables = {}) {
+    this.#name = basename(argv[0] ?? '');
     this.#logFile = logFile;
     const log = openSync(logFile, 'a');
-    this.#child = host.spawn(argv, { stdio: ['ignore', log, log] });
+    this.#child = host.spawn(argv, {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+    });
     // What cannot be started is found dead by whoever waits for it.
     this.#child.on('error', () => undefined);
     closeSync(log);
@@ -39,7 +46,7 @@ export class HostDaemon implements Daemon {
   /**
    * Asks every 5 ms until something holds.
    *
-   * @throws Error with the end of the log when the daemon dies before, or it takes 10 s.
+   * @throws Error with the end of the log when the daemon dies before, or it takes 30 s.
    */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS;

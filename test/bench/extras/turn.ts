@@ -52,6 +52,8 @@ async function meeting(a: Agent, b: Agent): Promise<Measurement> {
   await pings.count(1, PATIENCE_MS);
   const [first] = pings.replies;
   if (first === undefined) throw new Error(`no ping was answered within ${PATIENCE_MS} ms`);
+  // A connection that was kept from an earlier question may be closed under this one: not so `online`.
+  await Promise.all([a.online(), b.online()]);
   const overlays = await Promise.all([a.overlay(), b.overlay()]);
   const online = Math.max(...overlays.map(({ signaling }) => Date.parse(signaling.since)));
   return sinceOnline(first.at, online);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, type Host, type Lab, run } from '../../lab/index.ts';
 import { EVIO, ROOT } from '../../lab/paths.ts';
-import { HostDaemon } from '../host-daemon.ts';
+import { HostDaemon, type Variables } from '../host-daemon.ts';
 import { DEVICE_PREFIX, type Peer, TUNNEL_MTU, type Tunnel } from '../peer.ts';
 
 /** Makes the datapath put one frame into each datagram, where the build has this switch. */
@@ -34,7 +34,7 @@ async function version(): Promise<string> {
 interface AgentPlan {
   /** First three numbers of its /24. */
   readonly net: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Variables;
 }
 
 async function agentPair(lab: Lab, left: Host, right: Host, plan: AgentPlan): Promise<Tunnel> {
@@ -55,21 +55,18 @@ async function agentPair(lab: Lab, left: Host, right: Host, plan: AgentPlan): Pr
     });
     agents.push(agent);
   }
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   let daemons: HostDaemon[] = [];
+  const answering = () =>
+    Promise.all(daemons.map((daemon, i) => daemon.until('answers', () => answers(agents[i]))));
   return {
     leftAddress: `${net}.1`,
     rightAddress: `${net}.2`,
     start: async () => {
       daemons = agents.map(({ host, directory, logFile }) => {
         const up = [EVIO, 'up', '--config', join(directory, 'evio.yaml')];
-        return new HostDaemon(host, ['env', ...variables, ...up], logFile);
+        return new HostDaemon(host, up, logFile, env);
       });
-      await Promise.all(
-        daemons.map((daemon, index) =>
-          daemon.until('has its device', () => hasDevice(agents[index])),
-        ),
-      );
+      await answering();
     },
     stop: async () => {
       await Promise.all(daemons.map(daemon => daemon.stop()));
@@ -77,14 +74,16 @@ async function agentPair(lab: Lab, left: Host, right: Host, plan: AgentPlan): Pr
     },
     daemons: () => daemons,
     onlineAt: async () => {
+      // A connection that was kept from an earlier question may be closed under this one.
+      await answering();
       const overlays = await Promise.all(agents.map(agent => agent.overlay()));
       return Math.max(...overlays.map(({ signaling }) => Date.parse(signaling.since)));
     },
   };
 }
 
-/** Whether the agent answers, which it does when its devices are up. */
-async function hasDevice(agent: Agent | undefined): Promise<boolean> {
+/** Whether the agent answers, and has its overlay, whose device is up then. */
+async function answers(agent: Agent | undefined): Promise<boolean> {
   try {
     return (await agent?.status())?.overlays.length === 1;
   } catch (error) {

@@ -30,14 +30,8 @@ export const wireguardGo: Peer = {
         const [first, second] = [await keyPair(), await keyPair()];
         await Promise.all([write(ends[0], first, second), write(ends[1], second, first)]);
       },
-      command: ({ device }) => [
-        'env',
-        'LOG_LEVEL=error',
-        'WG_PROCESS_FOREGROUND=1',
-        program,
-        '--foreground',
-        device,
-      ],
+      command: ({ device }) => [program, '--foreground', device],
+      env: { LOG_LEVEL: 'error', WG_PROCESS_FOREGROUND: '1' },
       ready: async end => {
         const setconf = ['wg', 'setconf', end.device, configOf(end)];
         return (await end.host.exec(setconf, { check: false })).code === 0;
