@@ -27,9 +27,9 @@ export interface Surroundings {
  * 1. Each product is started, timed until its first ping comes back, and stopped, as often as the plan
  *    says; the last start stays. From then on all are up at once, and idle but the one that is
  *    measured.
- * 2. Each round goes through all conditions of the network, under each through all products, and with
- *    each through all scenarios, so that a busy moment of the machine strikes all of them. Every round
- *    begins with another product.
+ * 2. Each round goes through all conditions of the network, under each through all scenarios, and in
+ *    each through all products, so that what is compared was measured within seconds, and a busy
+ *    minute of the machine strikes all of them. Every round begins with another product.
  *
  * What fails is recorded, and the rest goes on.
  *
@@ -116,9 +116,9 @@ class Course {
     await impose(condition, this.#left, this.#right);
     const first = round % Math.max(1, this.#entrants.length);
     const order = [...this.#entrants.slice(first), ...this.#entrants.slice(0, first)];
-    for (const entrant of order) {
-      if (VARIANTS.includes(entrant.peer) && !variants.includes(entrant.peer)) continue;
-      for (const scenario of scenarios) {
+    for (const scenario of scenarios) {
+      for (const entrant of order) {
+        if (VARIANTS.includes(entrant.peer) && !variants.includes(entrant.peer)) continue;
         await this.#measure(entrant, scenario, scenario.name + condition.suffix);
       }
     }
