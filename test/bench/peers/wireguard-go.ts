@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../lab/index.ts';
 import { daemonPair, type End } from '../daemon-pair.ts';
@@ -7,6 +7,9 @@ import { DEVICE_PREFIX, type Peer } from '../peer.ts';
 
 const PORT = 51820;
 const PROGRAM = 'usr/bin/wireguard-go';
+
+/** Where it makes its control sockets; two that start at once on a fresh machine may miss it. */
+const SOCKETS = '/var/run/wireguard';
 
 let program = PROGRAM;
 
@@ -18,6 +21,7 @@ export const wireguardGo: Peer = {
   prepare: async () => {
     const { version, root } = await newestPackage('wireguard-go', PROGRAM, ['--version']);
     program = join(root, PROGRAM);
+    await mkdir(SOCKETS, { recursive: true, mode: 0o755 });
     return version;
   },
   install: (lab, left, right) =>
