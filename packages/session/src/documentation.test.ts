@@ -10,6 +10,7 @@ import {
   RESPONSE_PAYLOAD_LAYOUT,
 } from './handshake-message.ts';
 import { MAX_RECORD_BYTES, RECORD_LIMITS } from './node-record.ts';
+import { POD_CLAIM_LIMITS } from './pod-claim.ts';
 import { DEFAULT_TIMERS, RETRY_SHARES } from './timers.ts';
 import { nodeOf, VirtualPair } from './virtual-pair.ts';
 
@@ -70,6 +71,8 @@ test('the page has the node record as it is written', () => {
   assert.match(page, new RegExp(`at most ${MAX_RECORD_BYTES} bytes`));
   assert.match(page, new RegExp(`1 to ${RECORD_LIMITS.account} bytes`));
   assert.match(page, new RegExp(`0 to ${RECORD_LIMITS.addresses} `));
+  assert.match(page, new RegExp(`range count \\| 0 to ${POD_CLAIM_LIMITS.ranges} `));
+  assert.match(page, new RegExp(`vote count \\| 0 to ${POD_CLAIM_LIMITS.votes} `));
 });
 
 test('what goes over the wire has the lengths of the page', () => {

@@ -51,6 +51,7 @@ export {
 export { type AgreedSession, PSK_BYTES } from './pair-handshake.ts';
 export { PeerSession, type PeerSessionOptions } from './peer-session.ts';
 export { type Pin, PinStore } from './pin-store.ts';
+export { POD_CLAIM_LIMITS, type PodClaim, type PodVote } from './pod-claim.ts';
 export { SessionIndexes } from './session-index.ts';
 export type { SessionCounters, SessionOutput, SessionState } from './session-output.ts';
 export { DEFAULT_TIMERS, type Timers } from './timers.ts';

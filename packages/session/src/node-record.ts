@@ -2,6 +2,8 @@ import { EvioError, formatMac, type Mac, type NodeId } from '@evio/types';
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './curve25519.ts';
 import { type Identity, nodeIdOf } from './identity.ts';
 import { formatIpPrefix, parseIpPrefix } from './ip-prefix.ts';
+import { decodePodClaim, encodePodClaim, POD_CLAIM_TYPE, type PodClaim } from './pod-claim.ts';
+import { invalid, RecordReader } from './record-reader.ts';
 
 /** The form of record that this module writes; another one is refused. */
 export const RECORD_VERSION = 1;
@@ -34,6 +36,8 @@ export interface NodeRecord {
   readonly mac: Mac;
   /** Of two records of one node the greater counts. 1 to 2⁶⁴ − 1. */
   readonly sequence: bigint;
+  /** Which pod range it has or wants, and whose it takes others for; absent without a pod network. */
+  readonly pods?: PodClaim;
 }
 
 /** The fields of a record that do not follow from the identity. */
@@ -66,6 +70,7 @@ export function encodeNodeRecord(identity: Identity, fields: NodeRecordFields): 
     const { address, length } = parseIpPrefix(text);
     parts.push(Uint8Array.of(address.length === 4 ? 4 : 6, length), address);
   }
+  if (fields.pods !== undefined) parts.push(extension(POD_CLAIM_TYPE, encodePodClaim(fields.pods)));
   const body = Buffer.concat(parts);
   if (body.length + SIGNATURE_BYTES > MAX_RECORD_BYTES) {
     throw invalid(`expected at most ${MAX_RECORD_BYTES} bytes`);
@@ -108,7 +113,7 @@ export function decodeNodeRecord(bytes: Uint8Array): NodeRecord {
       throw invalid(`expected a prefix length, got ${length}`);
     addresses.push(formatIpPrefix({ address: reader.take(family === 4 ? 4 : 16), length }));
   }
-  reader.expectEnd();
+  const pods = decodeExtensions(reader);
   if (sequence === 0n) throw invalid('expected a sequence greater than 0');
   macBytes(mac);
   // Last, because it is what costs.
@@ -117,7 +122,26 @@ export function decodeNodeRecord(bytes: Uint8Array): NodeRecord {
     throw new EvioError('RECORD_FORGED', 'the signature is not that of the record’s own key');
   }
   const id = nodeIdOf(signPublic);
-  return { id, account, name, signPublic, staticPublic, overlay, addresses, mac, sequence };
+  const record = { id, account, name, signPublic, staticPublic, overlay, addresses, mac, sequence };
+  return pods === undefined ? record : { ...record, pods };
+}
+
+function extension(type: number, value: Uint8Array): Uint8Array {
+  return Buffer.concat([Uint8Array.of(type, value.length >> 8, value.length & 0xff), value]);
+}
+
+/** What stands after the addresses. Types rise, so that each is there once; unknown ones are passed over. */
+function decodeExtensions(reader: RecordReader): PodClaim | undefined {
+  let pods: PodClaim | undefined;
+  for (let last = 0; reader.left > 0; ) {
+    const type = reader.byte();
+    const value = reader.take(reader.unsigned16());
+    if (type <= last)
+      throw invalid(`expected an extension of type ${last + 1} or more, got ${type}`);
+    if (type === POD_CLAIM_TYPE) pods = decodePodClaim(value);
+    last = type;
+  }
+  return pods;
 }
 
 /** A TAP's MAC is a unicast address; learning a group address for a node would divert broadcasts. */
@@ -165,39 +189,4 @@ function checkText(field: TextField, text: string): void {
   if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) {
     throw invalid(`expected ${field} without control characters`);
   }
-}
-
-class RecordReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  take(count: number): Uint8Array {
-    const end = this.#at + count;
-    if (end > this.#bytes.length) throw invalid(`expected ${end} bytes before the signature`);
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return taken;
-  }
-
-  byte(): number {
-    const [byte = 0] = this.take(1);
-    return byte;
-  }
-
-  unsigned64(): bigint {
-    return Buffer.from(this.take(8)).readBigUInt64BE();
-  }
-
-  expectEnd(): void {
-    const left = this.#bytes.length - this.#at;
-    if (left !== 0) throw invalid(`expected the signature, got ${left} bytes more before it`);
-  }
-}
-
-function invalid(message: string): EvioError {
-  return new EvioError('RECORD_INVALID', `node record: ${message}`);
 }
