@@ -87,6 +87,11 @@ export class Cidr {
     return this.first + (1n << this.hostBits) - 1n;
   }
 
+  /** The address that is so many after the first of the network. */
+  at(offset: bigint): IpAddress {
+    return addressAt(this.family, this.first + offset);
+  }
+
   /** The network without host bits. */
   get network(): Cidr {
     return new Cidr(addressAt(this.family, this.first), this.length);
