@@ -215,3 +215,24 @@ test('what is no old configuration ends with 2', async t => {
 test('the hub is there when it is asked for', async () => {
   assert.match((await evio(['hub', '--help'])).out, /add-node/);
 });
+
+test('evio cni puts the plugin in place, says how it stands, and takes it away', async t => {
+  const place = directory(t);
+  const plugin = join(place, 'built');
+  writeFileSync(plugin, 'program');
+  const cni = (command: string, ...more: string[]) =>
+    evio([
+      'cni',
+      command,
+      ...['--bin-dir', join(place, 'bin'), '--conf-dir', join(place, 'net.d'), '--plugin', plugin],
+      ...more,
+    ]);
+  assert.equal((await cni('status')).code, 1);
+  assert.equal((await cni('install', '--state-dir', '/srv/evio')).code, 0);
+  const written = readFileSync(join(place, 'net.d', '10-evio.conflist'), 'utf8');
+  assert.equal(JSON.parse(written).plugins[0].pendingDir, '/srv/evio/cni/pending');
+  const { code, out } = await cni('status', '--json');
+  assert.deepEqual([code, JSON.parse(out).plugin.state], [0, 'current']);
+  assert.equal((await cni('uninstall')).code, 0);
+  assert.equal((await cni('status')).code, 1);
+});
