@@ -48,7 +48,7 @@ export interface CniStatus {
   readonly addresses: { readonly size: number; readonly taken: number };
   readonly pods: readonly Pick<
     Attachment,
-    'network' | 'containerId' | 'ifName' | 'pod' | 'addresses' | 'hostIf' | 'since'
+    'network' | 'containerId' | 'ifName' | 'netns' | 'pod' | 'addresses' | 'hostIf' | 'since'
   >[];
   readonly commands: Readonly<Record<string, CommandCounters>>;
 }
@@ -118,10 +118,11 @@ export class CniService {
       addresses: this.#attachments.usage,
       pods: this.#attachments
         .all()
-        .map(({ network, containerId, ifName, pod, addresses, hostIf, since }) => ({
+        .map(({ network, containerId, ifName, netns, pod, addresses, hostIf, since }) => ({
           network,
           containerId,
           ifName,
+          netns,
           ...(pod !== undefined && { pod }),
           addresses,
           hostIf,
