@@ -16,6 +16,16 @@
  *   ranges: () => ({ networks: ['10.244.0.0/16'], ranges: ['10.244.3.0/24'] }),
  * });
  */
+export {
+  ClaimedRanges,
+  type HeardRecord,
+  type PodClaimRecord,
+} from './address/claimed-ranges.ts';
+export {
+  fetchPodCidrs,
+  KubernetesRanges,
+  kubernetesAccess,
+} from './address/kubernetes-ranges.ts';
 export { PodLayout } from './address/pod-layout.ts';
 export {
   type Announcement,

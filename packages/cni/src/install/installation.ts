@@ -1,19 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { EvioError } from '@evio/types';
+import { replaceFile } from '../replace-file.ts';
 import { type ConflistOptions, conflistText } from './conflist.ts';
 
 /** Where runtimes look (CNI's own defaults). */
@@ -68,8 +56,8 @@ export class Installation {
   install(options: ConflistOptions = {}): void {
     const chain = existsSync(join(this.#places.binDir, 'portmap')) ? (['portmap'] as const) : [];
     try {
-      replace(this.#plugin, readFileSync(this.#shim), 0o755);
-      replace(this.#conflist, conflistText({ chain, ...options }), 0o644);
+      replaceFile(this.#plugin, readFileSync(this.#shim), 0o755);
+      replaceFile(this.#conflist, conflistText({ chain, ...options }), 0o644);
     } catch (cause) {
       throw failed('install', cause);
     }
@@ -127,29 +115,6 @@ export function findShim(): string {
     'CNI_PLUGIN_MISSING',
     `the plugin evio-cni was not built; expected it in ${places[0]}; run: npm run build`,
   );
-}
-
-function replace(file: string, content: string | Uint8Array, mode: number): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-  const temporary = join(dirname(file), `.evio-${process.pid}.new`); // runtimes read no hidden files
-  try {
-    writeFileSync(temporary, content, { mode });
-    chmodSync(temporary, mode);
-    flush(temporary);
-    renameSync(temporary, file);
-    flush(dirname(file));
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function pluginState(file: string, shim: string): 'current' | 'other' | 'missing' {
