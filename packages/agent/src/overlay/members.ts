@@ -17,7 +17,11 @@ export interface OwnAddresses {
 
 /** What an announcement meant. */
 export type Admission =
-  | { readonly kind: 'joined' | 'restarted' | 'unchanged'; readonly member: OverlayMember }
+  | {
+      /** `updated`: the same node says something new about the pod network, and nothing else. */
+      readonly kind: 'joined' | 'restarted' | 'updated' | 'unchanged';
+      readonly member: OverlayMember;
+    }
   | { readonly kind: 'self' };
 
 /**
@@ -84,6 +88,7 @@ export class Members {
     const member: OverlayMember = { record, jid };
     this.#byId.set(record.id, member);
     if (known === undefined) return { kind: 'joined', member };
+    if (known.jid === jid && isUpdate(known.record, record)) return { kind: 'updated', member };
     const unchanged = known.record.sequence === record.sequence && known.jid === jid;
     return { kind: unchanged ? 'unchanged' : 'restarted', member };
   }
@@ -109,6 +114,17 @@ export class Members {
     if (member !== undefined) this.#byId.delete(member.record.id);
     return member;
   }
+}
+
+/** Whether all that differs between two records of a node is what they say about the pod network. */
+function isUpdate(before: NodeRecord, after: NodeRecord): boolean {
+  const text = (value: unknown) => JSON.stringify(value);
+  return (
+    text(before.pods) !== text(after.pods) &&
+    before.name === after.name &&
+    before.mac === after.mac &&
+    text(before.addresses) === text(after.addresses)
+  );
 }
 
 /** The address of a CIDR. */

@@ -30,6 +30,7 @@ import {
 } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { hostOf, Members, type OverlayMember } from './members.ts';
+import type { PodClaims } from './pod-claims.ts';
 import { tapMac } from './tap-mac.ts';
 
 type Announcement = Extract<PeerEvent, { type: 'available' }>;
@@ -51,6 +52,8 @@ export interface OverlayOptions {
   readonly timers: Partial<Timers>;
   readonly keepaliveMs: number;
   readonly random: (bytes: number) => Uint8Array;
+  /** The division of the pod network that this overlay carries, if it carries one. */
+  readonly pods?: PodClaims;
   readonly logger: Logger;
 }
 
@@ -72,6 +75,8 @@ export class Overlay {
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
   #stopped = false;
+  /** Of the newest record. */
+  #sequence = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
@@ -253,16 +258,23 @@ export class Overlay {
     this.#options.underlay.setServers(name, ice.servers, ca === undefined ? {} : { ca });
   }
 
+  /** Says anew who this node is; for what changes without the configuration. */
+  announce(): void {
+    if (!this.#stopped) this.#signaling.announce(this.#record());
+  }
+
   #record(): Uint8Array {
-    const { identity, name, wallClock } = this.#options;
+    const { identity, name, pods, wallClock } = this.#options;
+    // Newer than those of all former runs, and than the last one of this millisecond.
+    this.#sequence = Math.max(Math.trunc(wallClock.now()), this.#sequence + 1);
     return encodeNodeRecord(identity, {
       account: this.#config.xmpp.jid,
       name,
       overlay: this.#config.name,
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
-      // Newer than those of all former runs.
-      sequence: BigInt(Math.trunc(wallClock.now())),
+      sequence: BigInt(this.#sequence),
+      ...(pods !== undefined && { pods: pods.announcement() }),
     });
   }
 
@@ -303,6 +315,7 @@ export class Overlay {
 
   /** A node whose account was taken out of the group loses its link, online or not. */
   #onMembers(members: MemberAccounts): void {
+    this.#options.pods?.setMembers(members.accounts());
     for (const { jid, record } of this.#members.all()) {
       if (!members.has(record.account)) this.#members.leave(jid);
     }
@@ -321,6 +334,8 @@ export class Overlay {
       this.#refused.delete(account);
       if (admission.kind === 'self' || admission.kind === 'unchanged') return;
       const { record } = admission.member;
+      this.#options.pods?.hear(record);
+      if (admission.kind === 'updated') return;
       this.#options.logger.info({ peer: account, node: record.id }, admission.kind);
       // We may have kept a link to it while its server, or ours, did not know it.
       const kept = this.#peers.get(record.id);

@@ -65,6 +65,7 @@ export class ClaimedRanges {
   readonly #options: ClaimedRangesOptions;
   readonly #claim: RangeClaim;
   #said = '';
+  #membersKnown = false;
   #kept: string;
   #outcome: Outcome;
   #fault: string | undefined;
@@ -89,16 +90,21 @@ export class ClaimedRanges {
   setMembers(accounts: ReadonlySet<string>): void {
     if (accounts.size === 0) return;
     this.#claim.setMembers(accounts);
-    this.decide();
+    this.#membersKnown = true;
+    this.#decide();
   }
 
   hear({ account, id, sequence, pods }: HeardRecord): void {
     this.#claim.hear(account, id, sequence, pods === undefined ? NOBODY : this.#fromRecord(pods));
-    this.decide();
+    this.tick();
   }
 
-  /** To be called every few seconds as well: a claim that gets no further is given up after a while. */
-  decide(): void {
+  /** To be called every few seconds: a claim that gets no further is given up after a while. */
+  tick(): void {
+    if (this.#membersKnown) this.#decide();
+  }
+
+  #decide(): void {
     const { layout, file, wallClock, onChange } = this.#options;
     const outcome = this.#claim.decide(wallClock());
     const kept = JSON.stringify(outcome.state);

@@ -77,6 +77,12 @@ const MOST_VOTES = 8;
 /** So long a claim waits for another on the same part that nobody hears of any more. */
 const PATIENCE_MS = 30_000;
 
+/**
+ * A group of one account is believed after this: a server that was just started may not know the
+ * others yet.
+ */
+const ALONE_MS = 10_000;
+
 const NO_CLAIM: Claim = { state: 'none', index: 0, since: 0 };
 
 export class RangeClaim {
@@ -130,7 +136,7 @@ export class RangeClaim {
     if (this.#claim.state === 'confirmed') this.#defend();
     if (this.#claim.state === 'pending' && this.#isLost(now)) this.#drop();
     if (this.#claim.state === 'none') this.#begin(now);
-    if (this.#claim.state === 'pending') this.#count();
+    if (this.#claim.state === 'pending') this.#count(now);
     const claim = this.#claim;
     return {
       state: { claim, promises: [...this.#promises.values()] },
@@ -282,7 +288,7 @@ export class RangeClaim {
     return undefined;
   }
 
-  #count(): void {
+  #count(now: number): void {
     const { index, since } = this.#claim;
     let votes = 1;
     for (const { announcement } of this.#heard()) {
@@ -292,6 +298,10 @@ export class RangeClaim {
       if (agrees) votes += 1;
     }
     const needed = this.#majority;
+    if (this.#members.size === 1 && now - since < ALONE_MS) {
+      this.#problem = 'no other account is in the group; waiting whether one appears';
+      return;
+    }
     if (votes >= needed) this.#claim = { ...this.#claim, state: 'confirmed' };
     else {
       this.#problem = `${votes} of the ${needed} accounts that are needed agree to this node's pod range`;
