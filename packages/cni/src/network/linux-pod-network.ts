@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { CniError } from '../protocol/cni-error.ts';
 import { isObject } from '../protocol/go-json.ts';
-import { type PodInterface, planAttach } from './attach-plan.ts';
+import { type AttachPlan, type PodInterface, planAttach } from './attach-plan.ts';
 import { bridgeMac, forwardingParameters, planBridge, type WantedBridge } from './bridge-plan.ts';
 import { masqueradeRules } from './masquerade.ts';
 import { POD_PREFIX, tableName } from './names.ts';
@@ -10,6 +10,9 @@ import { type ProgramResult, type RunProgram, runProgram } from './run-program.t
 
 /** `f_type` of a namespace's file (linux/magic.h: NSFS_MAGIC, PROC_SUPER_MAGIC before Linux 3.19). */
 const NSFS_MAGIC = 0x6e736673;
+
+/** Exit code that tells a failure on the host from one in the pod; none of `ip` or `nsenter`. */
+const HOST_FAILED = 90;
 
 /** Carries plans out with `ip`, `tc` and `nft` of the host, and with `nsenter` in pods. */
 export class LinuxPodNetwork implements PodNetwork {
@@ -65,8 +68,7 @@ export class LinuxPodNetwork implements PodNetwork {
   async attach(pod: PodInterface): Promise<void> {
     const plan = planAttach(pod);
     try {
-      await this.#batch('ip', plan.host);
-      await this.#inPod(pod.netns, plan.podParameters, plan.pod);
+      await this.#make(pod.netns, plan);
       if (plan.hostShaping.length > 0) await this.#batch('tc', plan.hostShaping);
       if (plan.podShaping.length > 0) await this.#batch('tc', plan.podShaping, pod.netns);
     } catch (error) {
@@ -116,17 +118,23 @@ export class LinuxPodNetwork implements PodNetwork {
     expectSuccess(program, done, lines);
   }
 
-  /** Sets parameters and runs a batch in one program: each one costs milliseconds. */
-  async #inPod(
-    netns: string,
-    parameters: readonly (readonly [string, string])[],
-    lines: readonly string[],
-  ): Promise<void> {
-    const script = `${parameterScript(parameters)}\nexec ip -batch -`;
-    const done = await this.#run(['nsenter', `--net=${netns}`, 'sh', '-ec', script], {
-      input: `${lines.join('\n')}\n`,
+  /**
+   * Both batches of a plan by one program that the agent starts: starting one takes this process
+   * milliseconds, in which it does nothing else.
+   */
+  async #make(netns: string, { host, pod, podParameters }: AttachPlan): Promise<void> {
+    const inPod = `${parameterScript(podParameters)}\nexec ip -batch -`;
+    const script = [
+      `ip -batch - <<'END' || exit ${HOST_FAILED}`,
+      ...host,
+      'END',
+      // Its words are positional parameters, so that nothing in them is the shell's.
+      'exec nsenter "--net=$1" sh -ec "$2"',
+    ].join('\n');
+    const done = await this.#run(['sh', '-ec', script, 'evio-cni', netns, inPod], {
+      input: `${pod.join('\n')}\n`,
     });
-    expectSuccess('ip', done, lines);
+    expectSuccess('ip', done, done.code === HOST_FAILED ? host : pod);
   }
 
   async #setParameters(parameters: readonly (readonly [string, string])[]): Promise<void> {
