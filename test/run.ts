@@ -17,10 +17,11 @@ interface Step {
   readonly command: readonly [string, ...string[]];
 }
 
-/** They wait for a server's rate limit, or for keys to age. */
+/** They wait for a server's rate limit, for keys to age, or for a lost half to be given up. */
 const BESIDE: ReadonlySet<string> = new Set([
   'test/scenarios/hostile-stanzas.test.ts',
   'test/scenarios/hub-outage.test.ts',
+  'test/scenarios/partition.test.ts',
 ]);
 
 const natives = globSync('packages/*/native/test.sh').filter(file => existsSync(file));

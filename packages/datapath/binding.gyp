@@ -12,6 +12,8 @@
         "native/flood_table.cc",
         "native/forwarder.cc",
         "native/frame_sender.cc",
+        "native/group_frames.cc",
+        "native/group_table.cc",
         "native/js_values.cc",
         "native/link_thread.cc",
         "native/mac_table.cc",

@@ -5,7 +5,8 @@
  *   node chain-node.ts '{"number":1,"of":3}'
  *
  * Its TAP is tap0 with 10.9.0.NUMBER, with "ipv6" also fd00::NUMBER. Prints JSON lines as static-peer.ts does. Lines of its standard input
- * are commands: `counters`, `peer NUMBER`, `probe NUMBER TOKEN BYTES`, `handshake NUMBER`.
+ * are commands: `counters`, `peer NUMBER`, `probe NUMBER TOKEN BYTES`, `handshake NUMBER`, `owner MAC` (the
+ * number of the node that it is behind, 0: none).
  */
 import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -94,6 +95,12 @@ const routes = linked.flatMap(via =>
 );
 datapath.setRoutes(overlay, routes);
 const neighbours = linked.map(other => ({ id: idOf(other), peer: peerOf(other), carries: true }));
+// The ends of the row are each other's neighbours on the ring: their part is handed over.
+const successor = (number % of) + 1;
+const [through] = linked;
+if (!linked.includes(successor) && through !== undefined) {
+  neighbours.push({ id: idOf(successor), peer: peerOf(through), carries: true });
+}
 datapath.setNeighbours(overlay, neighbours);
 for (const [other, peer] of peers) {
   if (linked.includes(other)) continue;
@@ -115,6 +122,12 @@ createInterface({ input: process.stdin }).on('line', line => {
     case 'probe':
       datapath.probe(peerOf(to), token, bytes);
       break;
+    case 'owner': {
+      const row = datapath.macTable(overlay).find(({ mac }) => mac === words[0]);
+      const node = [...peers].find(([, peer]) => peer === row?.owner)?.[0];
+      print({ type: 'owner', node: node ?? (row?.owner === 'local' ? number : 0) });
+      break;
+    }
     case 'handshake':
       datapath.send(HANDSHAKE, { kind: 'overlay', overlay, node: idOf(to) });
       break;

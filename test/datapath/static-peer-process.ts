@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterName, DatapathEvent, PeerCounters } from '@evio/datapath';
 import type { Namespace } from '../lab/index.ts';
 import type { StaticPeerOptions } from './static-peer.ts';
@@ -10,7 +11,8 @@ type Line =
   | Ready
   | DatapathEvent
   | { readonly type: 'counters'; readonly counters: Record<CounterName, number> }
-  | ({ readonly type: 'peer' } & PeerCounters);
+  | ({ readonly type: 'peer' } & PeerCounters)
+  | { readonly type: 'owner'; readonly node: number };
 
 /** A running static-peer.ts, steered from the test. */
 export class StaticPeerProcess {
@@ -74,6 +76,15 @@ export class StaticPeerProcess {
   async counters(): Promise<Record<CounterName, number>> {
     this.command('counters');
     return (await this.next('counters')).counters;
+  }
+
+  /** Waits until a chain-node.ts knows a MAC behind a node; asks every few ms, for 5 s. */
+  async owner(mac: string, node: number): Promise<void> {
+    for (const until = performance.now() + 5000; performance.now() < until; await sleep(5)) {
+      this.command(`owner ${mac}`);
+      if ((await this.next('owner')).node === node) return;
+    }
+    throw new Error(`${mac} was not seen behind node ${node} in 5 s`);
   }
 
   async peerCounters(): Promise<PeerCounters> {

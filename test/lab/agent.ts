@@ -141,14 +141,14 @@ export class Agent {
     );
   }
 
-  /** Waits until it has a path with keys to another agent, and returns what it says about it. */
+  /** Waits until it has a link with keys to another agent, and returns what it says about it. */
   async linkedTo(other: Agent, timeoutMs = 10_000): Promise<PeerStatus> {
     let peer: PeerStatus | undefined;
     await this.until(
       `is linked to ${other.name}`,
       async () => {
         peer = await this.peer(other);
-        return peer?.session.state === 'up' && peer.path.kind !== 'none';
+        return peer?.session.state === 'up' && /direct|turn/.test(peer.path.kind);
       },
       timeoutMs,
     );

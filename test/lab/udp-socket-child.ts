@@ -14,7 +14,10 @@ socket.on('message', (message, { address, port }) => {
   // The answer says where the datagram came from, like a STUN server's.
   if (echo === 'true') socket.send(`saw ${from}`, port, address);
 });
-socket.bind(Number(port), () => console.log(socket.address().port));
+socket.bind(Number(port), () => {
+  socket.setBroadcast(true);
+  console.log(socket.address().port);
+});
 createInterface({ input: process.stdin })
   .on('line', line => {
     const { to, text } = JSON.parse(line) as { to: string; text: string };

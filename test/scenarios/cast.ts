@@ -4,6 +4,11 @@ import type { Agent, Lab } from '../lab/index.ts';
 /** What a test changes in the configuration that the hub made. */
 export type Change = (config: ConfigFileInput) => void;
 
+/** For overlays of up to 33 nodes in which everybody is to have a link to everybody. */
+export const everybody: Change = config => {
+  for (const overlay of config.overlays) overlay.topology = { successors: 16 };
+};
+
 /** Starts the agents of these hosts (all, when none is named), and waits until they are online. */
 export async function join(lab: Lab, names?: readonly string[], change?: Change): Promise<Agent[]> {
   const agents: Agent[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Agent, Lab, NAT_KINDS, type NatKind } from '../lab/index.ts';
-import { median, tell } from './cast.ts';
+import { everybody, median, tell } from './cast.ts';
 
 /**
  * All pairs of the six kinds, a kind with itself included: twelve hosts, two of each kind, each at
@@ -28,7 +28,7 @@ before(async () => {
   );
   lab = await Lab.create({ hub: true, sites: Object.fromEntries(sites) });
   for (const { name } of lab.hosts) {
-    const newcomer = await lab.agent(name);
+    const newcomer = await lab.agent(name, everybody);
     await askAgainSoon(newcomer);
     const pings = agents.flatMap(other => [
       { from: newcomer, to: other, stream: newcomer.host.pings(other.address, { intervalMs: 50 }) },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../lab/index.ts';
-import { join, tell } from './cast.ts';
+import { everybody, join, tell } from './cast.ts';
 
 test('an agent with 20 peers needs 120 MB at most, and hardly any processor time when idle', async () => {
   const names = Array.from({ length: 21 }, (_, index) => `n${index + 1}`);
@@ -11,7 +11,7 @@ test('an agent with 20 peers needs 120 MB at most, and hardly any processor time
     hub: true,
     sites: { one: site(0, 11), two: { ...site(11, 21), nat: 'port-restricted' } },
   });
-  const agents = await join(lab);
+  const agents = await join(lab, undefined, everybody);
   const [one] = agents;
   assert.ok(one);
   for (const other of agents) if (other !== one) await one.linkedTo(other, 60_000);

@@ -1,3 +1,4 @@
+import { type LiveFloodResult, LiveFloods } from './live-floods.ts';
 import { pick } from './measure.ts';
 import type { Network } from './network.ts';
 import { walk } from './walk.ts';
@@ -13,9 +14,15 @@ export interface ChurnResult {
   /** Arrived with one of three datagrams, sent 1 s and 2 s after one another, as ARP and TCP do. */
   readonly succeeded: number;
   readonly messagesPerNodeMinute: number;
+  /** Broadcasts that were under way meanwhile. */
+  readonly broadcasts: LiveFloodResult;
 }
 
+/** One broadcast in so many ms, from a random node. */
+const BROADCAST_MS = 3_000;
 const RETRIES_MS = [1_000, 2_000];
+/** The last lookups and repairs are waited for. */
+const LAST_MS = 12_000;
 /** A joiner is asked for once it has had time to link. */
 const SETTLED_MS = 5_000;
 
@@ -64,10 +71,15 @@ export function churn(
       attempt(from, to, 0);
     });
   }
-  const before = network.messages;
+  const broadcasts = new LiveFloods(network);
+  for (let at = 0; at < seconds * 1000; at += BROADCAST_MS) {
+    network.queue.after(at, () => broadcasts.begin(pick(network)));
+  }
+  const before = network.transport.messages;
   network.queue.runUntil(end);
-  const messages = network.messages - before;
-  network.queue.runUntil(end + 5_000);
+  const messages = network.transport.messages - before;
+  network.queue.runUntil(end + LAST_MS);
+  broadcasts.stop();
   return {
     percentPerMinute,
     seconds,
@@ -77,5 +89,6 @@ export function churn(
     firstTry: firstTry / asked,
     succeeded: succeeded / asked,
     messagesPerNodeMinute: (messages / network.living.length / seconds) * 60,
+    broadcasts: broadcasts.result(),
   };
 }

@@ -1,6 +1,7 @@
 import type { FloodPart } from '@evio/topology';
 import type { NodeId } from '@evio/types';
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 export interface FloodResult {
   /** Members that got it, without the origin. */
@@ -26,7 +27,7 @@ export function flood(network: Network, origin: SimNode): FloodResult {
     const from = network.pointFor(node, origin.id);
     for (const { peer, begin, end } of node.topology.flood.pass(from, part)) {
       const to = network.nodes.get(peer.id);
-      if (!to || !network.connected(node, to)) continue;
+      if (!to || !network.transport.connected(node, to)) continue;
       copies.push({ to, part: { ...(begin && { begin: begin.id }), end: end.id }, depth });
     }
   };

@@ -1,6 +1,7 @@
 import { FloodLog, type FloodPart, type FloodTable, FloodWindow } from '@evio/topology';
 import type { NodeId } from '@evio/types';
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 interface Broadcast {
   readonly origin: SimNode;
@@ -19,8 +20,9 @@ interface FloodState {
 export interface LiveFloodResult {
   /** Pairs of broadcast and member that lived through it. */
   readonly expected: number;
-  /** Of these, delivered never, or more than once. */
+  /** Of these, delivered never… */
   readonly missed: number;
+  /** …or more than once. */
   readonly twice: number;
   /** Copies that were suppressed as already seen. */
   readonly suppressed: number;
@@ -48,6 +50,11 @@ export class LiveFloods {
     deliveries.set(origin, 1);
     this.#state(origin).window.first(this.#network.now, origin.id, broadcast.sequence);
     this.#pass(origin, broadcast, { end: origin.topology.self });
+  }
+
+  /** Repairs no more. */
+  stop(): void {
+    this.#network.onTables = undefined;
   }
 
   /** Members that died since are not counted. */
@@ -90,8 +97,8 @@ export class LiveFloods {
     if (!to) return;
     const delay = this.#network.rttMs(node, to) / 2;
     this.#network.queue.after(delay, () => {
-      if (!to.alive || !this.#network.connected(node, to)) {
-        this.#network.unanswered(node, to);
+      if (!to.alive || !this.#network.transport.connected(node, to)) {
+        this.#network.transport.unanswered(node, to);
         return;
       }
       const point = (id: NodeId) => this.#network.pointFor(to, id);

@@ -1,5 +1,6 @@
 /**
- * `npm run simulate -- [--nodes N] [--seed S] [--churn PERCENT_PER_MINUTE] [--loss P] [--json]`
+ * `npm run simulate -- [--nodes N] [--seed S] [--churn PERCENT_PER_MINUTE] [--loss P] [--json]`, and
+ * more: see `--help`.
  *
  * Runs the topology code of the agent with N nodes in virtual time and tells what came out beside
  * what is asked for. `--plots` draws the figures of docs/topology.md instead. Exit code 1 when a
@@ -15,10 +16,13 @@ const USAGE = `usage: npm run simulate -- [options]
   --seed S         the same seed gives the same run (default 1)
   --churn P        percent of members that crash, and that join, each minute (default 0)
   --loss P         probability that a control message is lost, 0 to 1 (default 0)
+  --partition S    cut the network in two halves for S seconds (default 0: do not)
+  --successors K   ring neighbours on each side (default 2)
   --shortcuts K    auto or a number (default auto)
   --plain          draw shortcuts without regard to latency
   --server-away    no signaling server: members are spread by the overlay itself
   --settle S       virtual seconds before measuring (default 10)
+  --pairs P        try all pairs after a crash if they are no more, else P random ones (default 20000)
   --json           one JSON report
   --plots          write the figures of docs/topology.md`;
 
@@ -35,10 +39,13 @@ function readOptions() {
         seed: { type: 'string', default: '1' },
         churn: { type: 'string', default: '0' },
         loss: { type: 'string', default: '0' },
+        partition: { type: 'string', default: '0' },
+        successors: { type: 'string', default: '2' },
         shortcuts: { type: 'string', default: 'auto' },
         plain: { type: 'boolean', default: false },
         'server-away': { type: 'boolean', default: false },
         settle: { type: 'string', default: '10' },
+        pairs: { type: 'string', default: '20000' },
         json: { type: 'boolean', default: false },
         plots: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -65,9 +72,12 @@ const options: SimulateOptions = {
   seed: Math.round(number('seed', given.seed, 0, 2 ** 31)),
   churn: number('churn', given.churn, 0, 100),
   loss: number('loss', given.loss, 0, 1),
+  partition: number('partition', given.partition, 0, 86_400),
+  successors: Math.round(number('successors', given.successors, 1, 16)),
   shortcuts: given.shortcuts === 'auto' ? 'auto' : number('shortcuts', given.shortcuts, 0, 64),
   proximity: !given.plain,
   server: given['server-away'] ? 'away' : 'present',
+  pairs: Math.round(number('pairs', given.pairs, 1, 1e9)),
   settle: number('settle', given.settle, 0, 86_400),
 };
 if (given.plots) drawPlots(new URL('../../docs/', import.meta.url), options.seed);

@@ -1,5 +1,6 @@
 import { flood } from './flood.ts';
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 import { mean, type Spread, spread } from './statistics.ts';
 import { walk } from './walk.ts';
 

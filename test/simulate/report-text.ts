@@ -1,3 +1,4 @@
+import type { PartitionResult } from './partition.ts';
 import type { SimulateReport } from './simulate.ts';
 
 /** Below this many nodes a third of log₂ n is about one hop, which is the least there is. */
@@ -6,6 +7,7 @@ const LOGARITHMIC_FROM = 64;
 /** The figures that are not as good as asked for. */
 export function missedTargets(report: SimulateReport): string[] {
   const { hops, flood, degree, targets, healSeconds, crash, churn, lookups, nodes } = report;
+  const parted = report.partition;
   const small = nodes < LOGARITHMIC_FROM;
   const checks: [string, boolean][] = [
     ['mean hops', small || hops.mean <= targets.hopsMean],
@@ -18,8 +20,16 @@ export function missedTargets(report: SimulateReport): string[] {
     ['healing', healSeconds !== null && healSeconds <= 10],
     ['unreachable pairs', crash.unreachable === 0],
     ['lookups under churn', churn === null || churn.succeeded >= 0.999],
+    ['broadcasts twice under churn', churn === null || churn.broadcasts.twice === 0],
+    ['merged after partition', parted === null || parted.mergeSeconds !== null],
+    ['unreachable after partition', parted === null || parted.unreachable === 0],
+    ['broadcast after partition', parted === null || isComplete(parted)],
   ];
   return checks.filter(([, met]) => !met).map(([name]) => name);
+}
+
+function isComplete({ halves, flood }: PartitionResult): boolean {
+  return flood.duplicates === 0 && flood.reached === halves[0] + halves[1] - 1;
 }
 
 /** The report as a table. */
@@ -56,6 +66,16 @@ export function reportText(report: SimulateReport): string {
       ],
       ['… with the first datagram', `${f(churn.firstTry * 100, 3)} %`, ''],
       ['… control messages per node and minute', f(churn.messagesPerNodeMinute, 0), ''],
+      ['… broadcasts delivered twice', `${churn.broadcasts.twice}`, '0'],
+      ['… not delivered', `${churn.broadcasts.missed} of ${churn.broadcasts.expected}`, ''],
+    );
+  }
+  if (report.partition) {
+    const { seconds, partSeconds, mergeSeconds, pairs, unreachable } = report.partition;
+    rows.push(
+      [`two rings after a cut of ${seconds} s`, `${partSeconds ?? 'never'} s`, ''],
+      ['one ring after it ended', `${mergeSeconds ?? 'never'} s`, ''],
+      ['pairs unreachable after that', `${unreachable} of ${pairs}`, '0'],
     );
   }
   const width = (column: 0 | 1 | 2) => Math.max(...rows.map(row => row[column].length));

@@ -1,12 +1,16 @@
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 function linked(network: Network, from: SimNode, to: SimNode): boolean {
-  return from.topology.neighbours.has(network.pointFor(from, to.id)) && network.connected(from, to);
+  return (
+    from.topology.neighbours.has(network.pointFor(from, to.id)) &&
+    network.transport.connected(from, to)
+  );
 }
 
-/** Whether every living carrier has a link to the living carrier right behind it. */
-export function isRingWhole(network: Network): boolean {
-  const ring = network.living.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
+/** Whether every carrier among these has a link to the carrier right behind it. */
+export function isRingWhole(network: Network, nodes: readonly SimNode[] = network.living): boolean {
+  const ring = nodes.filter(({ leaf }) => !leaf).sort((a, b) => (a.id < b.id ? -1 : 1));
   return ring.every((node, index) => {
     const next = ring[(index + 1) % ring.length];
     return !next || next === node || (linked(network, node, next) && linked(network, next, node));
@@ -18,7 +22,7 @@ export function isFreeOfDead(network: Network): boolean {
   return network.living.every(node => {
     for (const [point, { stalled }] of node.topology.neighbours) {
       const peer = network.nodes.get(point.id);
-      if (!stalled && !(peer && network.connected(node, peer))) return false;
+      if (!stalled && !(peer && network.transport.connected(node, peer))) return false;
     }
     return true;
   });

@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { churn } from './churn.ts';
-import { reachability } from './crash.ts';
+import { crashMany, reachability } from './crash.ts';
 import { flood } from './flood.ts';
 import { LiveFloods } from './live-floods.ts';
-import { lookups, pick } from './measure.ts';
+import { degree, lookups, pick } from './measure.ts';
 import { Network } from './network.ts';
+import { partition } from './partition.ts';
 import { missedTargets } from './report-text.ts';
 import { isHealed, isRingWhole } from './ring-check.ts';
-import { type SimulateOptions, simulate } from './simulate.ts';
+import type { SimNode } from './sim-node.ts';
+import { type SimulateOptions, settled, simulate } from './simulate.ts';
 
 const OPTIONS: SimulateOptions = {
   nodes: 1_000,
   seed: 1,
   churn: 0,
   loss: 0,
+  partition: 0,
+  successors: 2,
   shortcuts: 'auto',
   proximity: true,
   server: 'present',
   settle: 5,
+  pairs: 20_000,
 };
 
 function whole(network: Network, limitSeconds: number): number {
@@ -62,20 +67,63 @@ test('without a server the overlay grows, knows all its members and heals', () =
   for (const { topology } of network.living) assert.equal(topology.members.size, 80);
 });
 
-test('two halves that were apart become one ring again', () => {
+test('two halves that were apart become one ring again, and then survive a crash', () => {
   for (const server of ['present', 'away'] as const) {
     const network = new Network({ seed: 4, server });
     network.populate(100);
     network.queue.runUntil(120_000);
-    network.split(node => (node.place.salt % 2 === 0 ? 0 : 1));
-    network.queue.runUntil(network.now + 60_000);
-    network.split(undefined);
-    // The server tells everybody at once; without it graves have to grow over first (two minutes).
-    assert.ok(whole(network, 240) < 240, server);
-    assert.equal(reachability(network, 10_000).unreachable, 0);
-    const { reached, duplicates } = flood(network, pick(network));
-    assert.deepEqual([reached, duplicates], [99, 0]);
+    const parted = partition(network, 60, 10_000);
+    assert.ok((parted.partSeconds ?? 60) <= 10, `${server}: ${parted.partSeconds} s to two rings`);
+    assert.ok((parted.mergeSeconds ?? 600) <= 60, `${server}: ${parted.mergeSeconds} s to one`);
+    assert.equal(parted.unreachable, 0);
+    assert.deepEqual(parted.flood, { reached: 99, duplicates: 0 });
+    network.queue.runUntil(network.now + 30_000);
+    const crash = crashMany(network, 0.2, 10_000);
+    assert.ok((crash.healSeconds ?? 60) <= 10, `${server}: healed in ${crash.healSeconds} s`);
+    assert.equal(crash.unreachable, 0);
   }
+});
+
+/** All nodes manual, with the static links that `statics` gives to the one at each place of the ring. */
+function manual(
+  size: number,
+  statics: (ring: SimNode[], index: number) => (SimNode | undefined)[],
+) {
+  const network = new Network({ seed: 8, manual: true });
+  network.populate(size);
+  const ring = [...network.living].sort((a, b) => (a.id < b.id ? -1 : 1));
+  ring.forEach((node, index) => {
+    const ids = statics(ring, index).flatMap(other => other?.id ?? []);
+    node.topology.setStatic(network.now, ids);
+    network.settle(node);
+  });
+  network.queue.runUntil(20_000);
+  return network;
+}
+
+test('manual nodes make their static links only; a star and a ring of these reach everybody', () => {
+  const star = manual(30, (ring, index) => (index === 17 ? [] : [ring[17]]));
+  const ring = manual(30, (nodes, index) => [nodes[(index + 1) % nodes.length]]);
+  assert.equal(degree(star).mean, 58 / 30);
+  assert.equal(degree(ring).max, 2);
+  for (const network of [star, ring]) {
+    assert.equal(reachability(network, 1_000).unreachable, 0);
+    for (const origin of network.living) {
+      const { reached, duplicates } = flood(network, origin);
+      assert.deepEqual([reached, duplicates], [29, 0]);
+    }
+  }
+});
+
+test('control traffic grows no faster than the square of log n', () => {
+  const perLogSquared = [64, 256, 1_024].map(nodes => {
+    const { network } = settled({ ...OPTIONS, nodes });
+    const before = network.transport.messages;
+    network.queue.runUntil(network.now + 30_000);
+    return (network.transport.messages - before) / nodes / Math.log2(nodes) ** 2;
+  });
+  const [small = 0, middle = 0, large = 0] = perLogSquared;
+  assert.ok(middle <= small && large <= middle, perLogSquared.join(', '));
 });
 
 test('leafs reach all and are reached, and carry nothing', () => {
@@ -124,12 +172,26 @@ test('choosing near members cuts the latency by a quarter and more', () => {
   assert.ok(near <= 0.75 * plain, `${near} against ${plain} ms`);
 });
 
+test('the report has the fields that others read', () => {
+  const { nodes, seed, hops, flood, degree, messagesPerNodeMinute, healSeconds } = simulate({
+    ...OPTIONS,
+    nodes: 40,
+  });
+  assert.deepEqual([nodes, seed, flood.reached, flood.duplicates], [40, 1, 39, 0]);
+  const { mean, p99, max } = hops;
+  const numbers = [mean, p99, max, flood.maxDepth, degree.mean, degree.max];
+  for (const value of [...numbers, messagesPerNodeMinute, healSeconds]) {
+    assert.ok(typeof value === 'number' && value > 0);
+  }
+});
+
 test('the same seed gives the same run', () => {
   const run = () => {
     const { wallSeconds, residentMegabytes, ...rest } = simulate({
       ...OPTIONS,
       nodes: 120,
       churn: 5,
+      partition: 10,
     });
     assert.ok(wallSeconds > 0 && residentMegabytes > 0);
     return rest;

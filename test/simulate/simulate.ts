@@ -2,6 +2,7 @@ import { type ChurnResult, churn } from './churn.ts';
 import { type CrashResult, crashMany } from './crash.ts';
 import { degree, type Floods, floods, type Lookups, lookups } from './measure.ts';
 import { Network } from './network.ts';
+import { type PartitionResult, partition } from './partition.ts';
 import { isRingWhole } from './ring-check.ts';
 import type { Spread } from './statistics.ts';
 
@@ -12,13 +13,19 @@ export interface SimulateOptions {
   readonly churn: number;
   /** Probability that a control message is lost. */
   readonly loss: number;
+  /** Seconds for which the network is cut in two halves; 0: it is not. */
+  readonly partition: number;
+  readonly successors: number;
   readonly shortcuts: number | 'auto';
   readonly proximity: boolean;
   readonly server: 'present' | 'away';
   /** Virtual seconds before anything is measured; proximity choice goes on for minutes. */
   readonly settle: number;
+  /** Most pairs to try after a crash: all ordered pairs when they are no more, else random ones. */
+  readonly pairs: number;
 }
 
+/** What `--json` writes. Others read the first seven fields: they stay as they are. */
 export interface SimulateReport {
   readonly nodes: number;
   readonly seed: number;
@@ -29,12 +36,14 @@ export interface SimulateReport {
   readonly bytesPerNodeMinute: number;
   readonly healSeconds: number | null;
   readonly startSeconds: number;
+  /** What is asked for at this size. */
   readonly targets: { hopsMean: number; hopsP99: number; floodDepth: number; degreeMean: number };
   readonly latency: { overlayMs: number; directMs: number; stretch: number };
   readonly lookups: Lookups;
   readonly floods: Floods;
   readonly crash: CrashResult;
   readonly churn: ChurnResult | null;
+  readonly partition: PartitionResult | null;
   readonly wallSeconds: number;
   readonly residentMegabytes: number;
 }
@@ -61,31 +70,33 @@ function isComplete(network: Network, nodes: number): boolean {
 
 /** A network of its own that has settled. */
 export function settled(options: SimulateOptions): { network: Network; startSeconds: number } {
-  const { seed, loss, shortcuts, proximity, server } = options;
-  const network = new Network({ seed, loss, shortcuts, proximity, server });
-  network.populate(options.nodes);
+  const { nodes, seed, loss, successors, shortcuts, proximity, server } = options;
+  const network = new Network({ seed, loss, successors, shortcuts, proximity, server });
+  network.populate(nodes);
   do network.queue.runUntil(network.now + 250);
-  while (!isComplete(network, options.nodes) && network.now < START_LIMIT_MS);
+  while (!isComplete(network, nodes) && network.now < START_LIMIT_MS);
   const startSeconds = network.now / 1000;
   network.queue.runUntil(network.now + options.settle * 1000);
   return { network, startSeconds };
 }
 
-/** Start, quiet, lookups, broadcasts, churn if asked for, and a crash of 20 % at once. */
+/** Start, quiet, lookups, broadcasts, a partition and churn if asked for, and a crash of 20 % at once. */
 export function simulate(options: SimulateOptions): SimulateReport {
   const began = performance.now();
   const { nodes, seed } = options;
   const { network, startSeconds } = settled(options);
-  const [messages, bytes] = [network.messages, network.messageBytes];
+  const [messages, bytes] = [network.transport.messages, network.transport.messageBytes];
   network.queue.runUntil(network.now + QUIET_SECONDS * 1000);
   const perMinute = 60 / QUIET_SECONDS / nodes;
-  const messagesPerNodeMinute = (network.messages - messages) * perMinute;
-  const bytesPerNodeMinute = (network.messageBytes - bytes) * perMinute;
+  const messagesPerNodeMinute = (network.transport.messages - messages) * perMinute;
+  const bytesPerNodeMinute = (network.transport.messageBytes - bytes) * perMinute;
   const links = degree(network);
   const routed = lookups(network, LOOKUPS);
   const spreadOut = floods(network, 5);
+  const { pairs } = options;
+  const parted = options.partition > 0 ? partition(network, options.partition, pairs) : null;
   const churned = options.churn > 0 ? churnPhase(network, options.churn) : null;
-  const crash = crashMany(network, CRASHED_PART, nodes <= 1_000 ? 100_000 : 5_000);
+  const crash = crashMany(network, CRASHED_PART, pairs);
   return {
     nodes,
     seed,
@@ -110,6 +121,7 @@ export function simulate(options: SimulateOptions): SimulateReport {
     floods: spreadOut,
     crash,
     churn: churned,
+    partition: parted,
     wallSeconds: (performance.now() - began) / 1000,
     residentMegabytes: process.memoryUsage().rss / 2 ** 20,
   };

@@ -1,5 +1,6 @@
 import { FIRST_BOUND, HOP_LIMIT, type RouteState } from '@evio/topology';
-import type { Network, SimNode } from './network.ts';
+import type { Network } from './network.ts';
+import type { SimNode } from './sim-node.ts';
 
 export interface Walk {
   readonly arrived: boolean;
@@ -26,8 +27,8 @@ export function walk(
     const step = at.topology.routes.next(target, state);
     const next = step && network.nodes.get(step.nextHop.id);
     if (!step || !next) return { arrived: false, hops, latencyMs, plain: state.plain };
-    if (!network.connected(at, next)) {
-      network.unanswered(at, next);
+    if (!network.transport.connected(at, next)) {
+      network.transport.unanswered(at, next);
       return { arrived: false, hops, latencyMs, plain: state.plain };
     }
     latencyMs += network.rttMs(at, next) / 2;

@@ -26,7 +26,7 @@ import type {
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
 import type { Peer } from './peer/peer.ts';
-import { overlayStatus, overlayTopology, pathStatus } from './status.ts';
+import { overlayStatus, overlayTopology, pathStatus, traceHops } from './status.ts';
 import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
 import { VERSION } from './version.ts';
@@ -171,7 +171,7 @@ export class Agent implements AgentControl {
       const peer = this.#peerNamed(target);
       const began = performance.now();
       const rttMs = await peer.probe.ping({ datagramBytes, timeoutMs });
-      const path = pathStatus(peer, this.#underlay);
+      const path = pathStatus(peer, this.#overlayNamed(target).ring, this.#underlay);
       yield { sequence, rttMs: rttMs ?? null, datagramBytes, path };
       const rest = began + intervalMs - performance.now();
       if (sequence < count && rest > 0) {
@@ -182,13 +182,12 @@ export class Agent implements AgentControl {
 
   async trace(target: PeerTarget): Promise<Trace> {
     const peer = this.#peerNamed(target);
-    const timeoutMs = 2_000;
-    const rttMs = await peer.probe.ping({ datagramBytes: 0, timeoutMs });
-    const { id, name } = peer.record;
-    return {
-      target,
-      hops: [{ id, name, path: pathStatus(peer, this.#underlay), rttMs: rttMs ?? null }],
-    };
+    const overlay = this.#overlayNamed(target);
+    const [steps, rttMs] = await Promise.all([
+      overlay.trace(target.id),
+      peer.probe.ping({ datagramBytes: 0, timeoutMs: 2_000 }),
+    ]);
+    return { target, hops: traceHops(overlay, steps, target.id, rttMs ?? null, this.#underlay) };
   }
 
   async forget(account: string, overlay?: string): Promise<readonly string[]> {
@@ -301,7 +300,7 @@ export class Agent implements AgentControl {
   }
 
   #onHandshake(bytes: Uint8Array, via: Via): void {
-    const from = 'remote' in via ? via.remote.address : '';
+    const from = sourceOf(via);
     const verdict = this.#gate.peerOf(performance.now(), bytes, from);
     if (verdict.kind === 'drop') return; // the gate counts it
     const peer =
@@ -311,11 +310,24 @@ export class Agent implements AgentControl {
     peer?.handshake(bytes, via);
   }
 
-  #peerNamed({ overlay: name, id }: PeerTarget): Peer {
-    const peer = this.#overlays.get(name)?.peers.get(id);
-    if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no link to ${id} in "${name}"`);
+  #overlayNamed({ overlay: name }: PeerTarget): Overlay {
+    const overlay = this.#overlays.get(name);
+    if (overlay === undefined) throw new EvioError('NODE_UNKNOWN', `no overlay "${name}"`);
+    return overlay;
+  }
+
+  #peerNamed(target: PeerTarget): Peer {
+    const { overlay, id } = target;
+    const peer = this.#overlayNamed(target).peers.get(id);
+    if (peer === undefined) throw new EvioError('NODE_UNKNOWN', `no node ${id} in "${overlay}"`);
     return peer;
   }
+}
+
+/** Whose rate of handshakes is limited. */
+function sourceOf(via: Via): string {
+  if (via.kind === 'uplink') return '';
+  return via.kind === 'overlay' ? via.node : via.remote.address;
 }
 
 function describeChange({ overlay, text }: Change): string {

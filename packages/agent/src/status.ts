@@ -6,10 +6,13 @@ import type {
   PathStatus,
   PeerStatus,
   SessionStatus,
+  TraceHop,
 } from './control/index.ts';
 import type { OverlayMember } from './overlay/members.ts';
 import type { Overlay } from './overlay/overlay.ts';
+import type { Ring } from './overlay/ring.ts';
 import type { Peer } from './peer/peer.ts';
+import type { TraceStep } from './peer/trace-message-codec.ts';
 import type { Underlay } from './underlay/underlay.ts';
 
 /** How the agent's parts look from outside: what `evio status --json` and its like print. */
@@ -51,8 +54,8 @@ export function overlayStatus(
         jid: record.account,
         name: record.name,
         addresses: [...record.addresses],
-        role: overlay.roleOf(record.id),
-        path: peer === undefined ? NO_PATH : pathStatus(peer, underlay),
+        role: overlay.ring.roleOf(record.id),
+        path: peer === undefined ? NO_PATH : pathStatus(peer, overlay.ring, underlay),
         session: peer === undefined ? NO_SESSION : sessionStatus(peer),
         rxBytes: counters?.rxBytes ?? 0,
         txBytes: counters?.txBytes ?? 0,
@@ -63,9 +66,19 @@ export function overlayStatus(
 }
 
 /** How datagrams to a peer travel now. */
-export function pathStatus({ path, pair, probe }: Peer, underlay: Underlay): PathStatus {
+export function pathStatus(
+  { path, pair, probe, record }: Peer,
+  ring: Ring,
+  underlay: Underlay,
+): PathStatus {
   if (path === undefined) return NO_PATH;
   const measured = { rttMs: probe.rttMs ?? null, mtu: probe.pathMtu ?? null };
+  if (path.kind === 'overlay') {
+    // Only the next hop is known here; each node on the way decides for itself.
+    const next = ring.nextHop(record.id);
+    const via = next === undefined ? [] : [next];
+    return { kind: 'overlay', local: null, remote: null, via, ...measured };
+  }
   const remote = formatEndpoint(path.remote);
   if (path.kind === 'turn') {
     const { relayed, server } = underlay.relayOf(path);
@@ -99,12 +112,38 @@ export function overlayTopology(
     overlay: overlay.config.name,
     nodes: [own, ...others].sort((a, b) => compareNodeIds(a.id, b.id)),
     links: [...overlay.peers].flatMap(([id, peer]) => {
-      const role = overlay.roleOf(id);
+      const role = overlay.ring.roleOf(id);
       if (role === 'none') return [];
-      const { kind, rttMs } = pathStatus(peer, underlay);
+      const { kind, rttMs } = pathStatus(peer, overlay.ring, underlay);
       return [{ from: self.id, to: id, role, path: kind, rttMs }];
     }),
+    heard: overlay.ring.heardLinks(),
   };
+}
+
+/**
+ * What the nodes on a way told, for people.
+ *
+ * @param rttMs from this node to the target and back, measured.
+ */
+export function traceHops(
+  overlay: Overlay,
+  steps: readonly TraceStep[],
+  target: NodeId,
+  rttMs: number | null,
+  underlay: Underlay,
+): TraceHop[] {
+  let sum: number | null = 0;
+  return steps.map(({ id, path: kind, reason, rttMs: stepMs }, index) => {
+    sum = sum === null || stepMs === null ? null : sum + stepMs;
+    const neighbour = index === 0 ? overlay.peers.get(id) : undefined;
+    const path =
+      neighbour === undefined
+        ? { ...NO_PATH, kind, rttMs: stepMs }
+        : pathStatus(neighbour, overlay.ring, underlay);
+    const name = overlay.members.get(id)?.record.name ?? id.slice(0, 8);
+    return { id, name, path, reason, rttMs: id === target ? rttMs : sum };
+  });
 }
 
 function peersOf(overlay: Overlay): Pick<OverlayMember, 'record'>[] {

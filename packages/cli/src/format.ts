@@ -49,9 +49,26 @@ export const PEER_COLUMNS: readonly Column[] = [
   { title: 'SENT', align: 'right' },
 ];
 
-/** A peer as a row under {@link PEER_COLUMNS}. */
-export function peerRow(peer: Omit<PeerListing, 'overlay'>, style: Style): string[] {
+/** Names of peers by their ids. */
+export function peerNames(
+  peers: readonly Pick<PeerListing, 'id' | 'name'>[],
+): (id: string) => string | undefined {
+  const names = new Map<string, string>(peers.map(({ id, name }) => [id, name]));
+  return id => names.get(id);
+}
+
+/**
+ * A peer as a row under {@link PEER_COLUMNS}.
+ *
+ * @param nameOf the name of a node by its id, for those between; undefined when it is not known.
+ */
+export function peerRow(
+  peer: Omit<PeerListing, 'overlay'>,
+  style: Style,
+  nameOf: (id: string) => string | undefined,
+): string[] {
   const { session, path } = peer;
+  const between = path.via.map(id => nameOf(id) ?? id.slice(0, 8)).join(' ');
   const paint =
     session.state === 'up'
       ? style.good
@@ -65,7 +82,7 @@ export function peerRow(peer: Omit<PeerListing, 'overlay'>, style: Style): strin
     peer.role,
     paint(session.state),
     path.kind === 'direct' ? path.kind : style.uneasy(path.kind),
-    path.remote ?? '–',
+    path.remote ?? (between === '' ? '–' : `by ${between}`),
     formatRtt(path.rttMs),
     formatBytes(peer.rxBytes),
     formatBytes(peer.txBytes),

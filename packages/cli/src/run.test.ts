@@ -96,7 +96,7 @@ test('peers and topology list what there is', async t => {
   assert.equal(JSON.parse((await ask('peers', '--json')).out)[0].overlay, 'edge');
   assert.match(
     (await ask('topology')).out,
-    /edge: 2 nodes in ring order\n.*edge-a {2}\(this node\)/,
+    /^edge: 2 nodes in ring order, 1 links of this node, 0 of its neighbours\n.*\n.*edge-a .*this node\n.*edge-b .*successor +direct +12\.5 ms +link\n$/,
   );
   assert.equal((await ask('peers', '--overlay', 'x')).code, 1);
 });

@@ -21,7 +21,8 @@ namespace evio {
   X(flushedFrames)        X(gsoFallbacks)        X(roams)               X(macMoves)                 \
   X(floodedFrames)        X(forwardsSent)        X(forwardsRelayed)     X(forwardsReceived)         \
   X(floodCopies)          X(floodsReceived)      X(floodDuplicates)    X(floodRepairs)             \
-  X(answeredLocally)                                                                                \
+  X(answeredLocally)      X(groupReports)        X(groupFrames)         X(groupFramesUnwanted)      \
+  X(loopBeacons)                                                                                   \
   /* dropped datagrams, receiving */                                                                \
   X(dropEmptyDatagram)    X(dropUnknownType)     X(dropTruncatedDatagram) X(dropHeaderInvalid)      \
   X(dropUnknownIndex)     X(dropReplayed)        X(dropForged)          X(dropCounterExhausted)     \
@@ -35,7 +36,7 @@ namespace evio {
   X(dropForwardHopLimit)  X(dropForwardNoRoute)  X(dropForwardNoNeighbour) X(dropForwardTooBig)     \
   /* dropped floods, at any hop */                                                                   \
   X(dropFloodMalformed)   X(dropFloodOwn)        X(dropFloodHops)       X(dropFloodStorm)           \
-  X(dropFloodNoNeighbour)                                                                           \
+  X(dropFloodNoNeighbour) X(dropFloodLinkStorm)  X(dropFloodForged)                                 \
   /* dropped frames, sending */                                                                     \
   X(dropTapFrameMalformed) X(dropNoPeers)        X(dropQueueFull)       X(dropQueueTimeout)         \
   X(dropSessionExhausted) X(dropSealFailed)      X(dropPeerGone)        X(dropFrameTooLarge)        \

@@ -16,7 +16,13 @@ std::optional<FloodRelay::Delivery> FloodRelay::receive(const View &view, const 
     return drop(Counter::dropFloodMalformed);
   }
   Overlay &overlay = *home->overlay;
-  if (header->origin == overlay.node) return drop(Counter::dropFloodOwn);
+  if (header->origin == overlay.node) {
+    // A number that we have not come to yet is not ours: somebody speaks in our name.
+    const uint32_t ahead = header->sequence - overlay.next_flood.load(std::memory_order_relaxed);
+    return drop(ahead < uint32_t{1} << 31 ? Counter::dropFloodForged : Counter::dropFloodOwn);
+  }
+  // Only its origin sends a flood that has made no hop.
+  if (header->hops == 0 && header->origin != from.peer->node) return drop(Counter::dropFloodForged);
   if (header->hops >= kHopLimit) return drop(Counter::dropFloodHops);
   const MutableBytes frame = body.subspan(wire::flood_header_bytes(*header));
   const PeerEntry *origin = view.peer_of(*home, header->origin);
@@ -24,10 +30,15 @@ std::optional<FloodRelay::Delivery> FloodRelay::receive(const View &view, const 
   const bool carries = overlay.carries.load(std::memory_order_relaxed);
   FloodPart part{header->begin, header->end};
   bool first = false;
+  const auto refuse = [&](FloodWindow::Seen seen) {
+    return drop(seen == FloodWindow::Seen::storm ? Counter::dropFloodStorm : Counter::dropFloodLinkStorm);
+  };
   if (!home->floods || home->floods->inside(part)) {
-    switch (overlay.floods_seen.see(header->origin, header->sequence, member, now)) {
+    const auto seen = overlay.floods_seen.see(header->origin, header->sequence, from.peer->id, member, now);
+    switch (seen) {
       case FloodWindow::Seen::storm:
-        return drop(Counter::dropFloodStorm);
+      case FloodWindow::Seen::link_storm:
+        return refuse(seen);
       case FloodWindow::Seen::again:
         counters_.add(Counter::floodDuplicates);
         // Of what is handed over, the stretch before us may still be news to others.
@@ -40,8 +51,9 @@ std::optional<FloodRelay::Delivery> FloodRelay::receive(const View &view, const 
         if (carries) overlay.flood_log.add(*header, frame, now);
         break;
     }
-  } else if (!overlay.floods_seen.allow(header->origin, header->sequence, member, now)) {
-    return drop(Counter::dropFloodStorm);
+  } else {
+    const auto seen = overlay.floods_seen.hand_on(header->origin, from.peer->id, member, now);
+    if (seen != FloodWindow::Seen::first) return refuse(seen);
   }
   // Before it is delivered, which changes it.
   if (home->floods && carries) send(view, home->floods->pass(header->origin, part), *header, frame);

@@ -1,12 +1,22 @@
-// Which floods of which origin have passed here: each is delivered once, and no origin may send more than
-// its share. Bounded; belongs to the link thread.
+// Which floods of which origin have passed here: each is delivered once, and neither an origin nor a link may
+// bring more than its share. Bounded; belongs to the link thread.
+//
+// Who the origin is, is the word of the neighbour that passes the flood on. So that a member that lies about
+// it can silence nobody:
+//   - what comes in the name of one origin by one link leaves a share to other links;
+//   - a sequence far from those that came begins a second run beside the first, and the run unused for
+//     longest makes room: a single number from far ahead makes none of the true ones old.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
+#include <unordered_map>
 
 #include "node_id.h"
+#include "sequence_window.h"
+#include "session.h"
 #include "token_bucket.h"
 
 namespace evio {
@@ -15,83 +25,105 @@ namespace evio {
 inline constexpr int64_t kFloodRate = 2000;
 inline constexpr int64_t kFloodBurst = 1000;
 inline constexpr int64_t kFloodBurstReceived = 2 * kFloodBurst;
+/// Of one origin by all links, and of all origins by one link.
+inline constexpr int64_t kShares = 2;
 
 class FloodWindow {
  public:
-  /// How far behind the newest sequence of an origin a record may come.
-  static constexpr uint32_t kWindow = 1024;
   /// An origin that was silent this long starts anew, with whatever sequence it has.
   static constexpr Micros kForget = 60 * kSecond;
   static constexpr size_t kMaxOrigins = 4096;
 
-  enum class Seen : uint8_t { first, again, storm };
+  enum class Seen : uint8_t { first, again, storm, link_storm };
 
-  /// `member`: whether the origin is known to be one. All others share one bucket, so that invented names
-  /// gain nothing.
-  Seen see(NodeId origin, uint32_t sequence, bool member, Micros now) {
-    Origin &held = find(origin, sequence, now);
+  /// `link`: the neighbour that it came from. `member`: whether the origin is known to be one; all others
+  /// share one limit, so that invented names gain nothing.
+  Seen see(NodeId origin, uint32_t sequence, PeerId link, bool member, Micros now) {
+    Origin &held = find(origin, now);
     if (held.marked(sequence, now)) return Seen::again;
-    return (member ? held.bucket : strangers_).take(now) ? Seen::first : Seen::storm;
+    return limit(held.delivered, link, member, now);
   }
 
-  /// For what is only handed on.
-  bool allow(NodeId origin, uint32_t sequence, bool member, Micros now) {
-    return (member ? find(origin, sequence, now).handed_on : strangers_).take(now);
+  /// For what is only handed on: first, or one of the storms.
+  Seen hand_on(NodeId origin, PeerId link, bool member, Micros now) {
+    if (!member) return limit(strangers_, link, now);
+    return limit(find(origin, now).handed_on, link, member, now);
   }
 
  private:
-  struct Origin {
-    uint32_t newest;
-    Micros seen_at = 0;
-    TokenBucket bucket{kFloodRate, kFloodBurstReceived};
-    TokenBucket handed_on{kFloodRate, kFloodBurstReceived};
-    std::array<uint64_t, kWindow / 64> bits{};
-
-    explicit Origin(uint32_t sequence) : newest(sequence) {}
-
-    uint64_t &word(uint32_t sequence) { return bits[sequence % kWindow / 64]; }
-    static uint64_t bit(uint32_t sequence) { return uint64_t{1} << sequence % 64; }
-
-    /// Marks a sequence; true when it was marked before, or is too old to tell. Sequences are serial
-    /// numbers modulo 2^32 (RFC 1982).
-    bool marked(uint32_t sequence, Micros now) {
-      const uint32_t ahead = sequence - newest;
-      if (ahead != 0 && ahead < uint32_t{1} << 31) {
-        if (ahead >= kWindow) {
-          bits = {};
-        } else {
-          for (uint32_t step = 1; step <= ahead; ++step) word(newest + step) &= ~bit(newest + step);
-        }
-        newest = sequence;
-      } else if (newest - sequence >= kWindow) {
-        return true;
-      } else if ((word(sequence) & bit(sequence)) != 0) {
-        return true;
+  /// What one origin may send: by each link, and in all.
+  class Share {
+   public:
+    bool take(PeerId link, Micros now) {
+      By *by = std::find_if(by_.begin(), by_.end(), [&](const By &one) { return one.link == link; });
+      if (by == by_.end()) {
+        by = std::min_element(by_.begin(), by_.end(), [](const By &a, const By &b) { return a.used < b.used; });
+        by->link = link;
+        by->bucket = TokenBucket{kFloodRate, kFloodBurstReceived};
       }
-      seen_at = now;
-      word(sequence) |= bit(sequence);
-      return false;
+      by->used = now;
+      return by->bucket.take(now) && all_.take(now);
+    }
+
+   private:
+    struct By {
+      PeerId link = 0;
+      Micros used = 0;
+      TokenBucket bucket{kFloodRate, kFloodBurstReceived};
+    };
+    std::array<By, 4> by_{};
+    TokenBucket all_{kShares * kFloodRate, kShares * kFloodBurstReceived};
+  };
+
+  struct Origin {
+    Micros seen_at = 0;
+    Share delivered;
+    Share handed_on;
+    std::array<SequenceWindow, 2> runs{};
+
+    bool marked(uint32_t sequence, Micros now) {
+      for (SequenceWindow &run : runs) {
+        if (run.fits(sequence)) return run.marked(sequence, now);
+      }
+      SequenceWindow &oldest = runs[0].used <= runs[1].used ? runs[0] : runs[1];
+      oldest = SequenceWindow(sequence, now);
+      return oldest.marked(sequence, now);
     }
   };
 
-  Origin &find(NodeId origin, uint32_t sequence, Micros now) {
+  Seen limit(Share &share, PeerId link, bool member, Micros now) {
+    if (!member) return limit(strangers_, link, now);
+    if (!by_link(link).take(now)) return Seen::link_storm;
+    return share.take(link, now) ? Seen::first : Seen::storm;
+  }
+  Seen limit(TokenBucket &bucket, PeerId link, Micros now) {
+    if (!by_link(link).take(now)) return Seen::link_storm;
+    return bucket.take(now) ? Seen::first : Seen::storm;
+  }
+
+  TokenBucket &by_link(PeerId link) {
+    return links_.try_emplace(slot_of(link), kShares * kFloodRate, kShares * kFloodBurstReceived).first->second;
+  }
+
+  Origin &find(NodeId origin, Micros now) {
     const auto at = origins_.find(origin);
     if (at != origins_.end()) {
-      if (now - at->second.seen_at <= kForget) return at->second;
-      origins_.erase(at);
-    } else if (origins_.size() >= kMaxOrigins) {
-      auto oldest = origins_.begin();
-      for (auto one = origins_.begin(); one != origins_.end(); ++one) {
-        if (one->second.seen_at < oldest->second.seen_at) oldest = one;
-      }
-      origins_.erase(oldest);
+      if (now - at->second.seen_at > kForget) at->second = {};
+      at->second.seen_at = now;
+      return at->second;
     }
-    Origin &made = origins_.emplace(origin, Origin(sequence)).first->second;
+    if (origins_.size() >= kMaxOrigins) {
+      origins_.erase(std::min_element(origins_.begin(), origins_.end(), [](const auto &a, const auto &b) {
+        return a.second.seen_at < b.second.seen_at;
+      }));
+    }
+    Origin &made = origins_[origin];
     made.seen_at = now;
     return made;
   }
 
   std::map<NodeId, Origin> origins_;
+  std::unordered_map<uint16_t, TokenBucket> links_;  // by slot
   TokenBucket strangers_{kFloodRate, kFloodBurstReceived};
 };
 

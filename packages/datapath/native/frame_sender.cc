@@ -5,6 +5,7 @@
 
 #include "address_frames.h"
 #include "flood_writer.h"
+#include "group_frames.h"
 #include "segmenter.h"
 #include "switch.h"
 
@@ -49,6 +50,8 @@ void FrameSender::frame(const View &view, const VnetHeader &header, MutableBytes
       return;
     case Egress::To::all:
       if (answer(frame, now)) return counters_.add(Counter::answeredLocally);
+      if ((frame[0] & 1) != 0 && beacon(view, frame, now)) return;
+      if ((frame[0] & 1) != 0 && group(view, header, kind, frame, now)) return;
       counters_.add(Counter::floodedFrames);
       return flood(view, header, kind, frame, now);
   }
@@ -66,6 +69,61 @@ bool FrameSender::answer(Bytes frame, Micros now) {
   std::vector<uint8_t> reply = address_answer(frame, *known);
   const iovec part{reply.data(), reply.size()};
   return overlay_->tap.write(VnetHeader{}, {&part, 1});
+}
+
+bool FrameSender::group(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
+  if (const std::optional<GroupMessage> message = read_group_message(frame)) {
+    overlay_->groups.note_here(*message, now);
+    group_chores(view, now);
+    // What a router says is for all. Hosts elsewhere that heard a report would keep their own back.
+    const bool ours = message->kind == GroupMessage::Kind::report || message->kind == GroupMessage::Kind::proxy_query;
+    if (ours) counters_.add(Counter::groupReports);
+    return ours;
+  }
+  const std::optional<IpBits> group = prunable_group(frame);
+  if (!group) return false;
+  const GroupTable::Way way = overlay_->groups.way(*group, now);
+  if (way.all) return false;
+  counters_.add(way.owners.empty() ? Counter::groupFramesUnwanted : Counter::groupFrames);
+  for (const Owner owner : way.owners) {
+    if (owner >= view.peers.size() || !view.peers[owner].peer) continue;
+    to_peer(view.peers[owner], header, kind, frame, now, false);
+  }
+  return true;
+}
+
+bool FrameSender::beacon(const View &view, Bytes frame, Micros now) {
+  if (const std::optional<NodeId> node = read_loop_beacon(frame)) {
+    const OverlayEntry *home = view.overlay(overlay_->id);
+    const PeerEntry *peer = home == nullptr ? nullptr : view.peer_of(*home, *node);
+    if (peer != nullptr && overlay_->flaps.joined(slot_of(peer->peer->id), now)) {
+      events_.push(event::Loop{overlay_->id, read_mac(&frame[6]), peer->peer->id});
+    }
+    counters_.add(Counter::loopBeacons);
+    return true;
+  }
+  if (!repeats_.suspicious(frame, now)) return false;
+  std::vector<uint8_t> sent = loop_beacon(GroupSpeaker::of(overlay_->own_mac).mac, overlay_->node);
+  const iovec part{sent.data(), sent.size()};
+  overlay_->tap.write(VnetHeader{}, {&part, 1});
+  return false;
+}
+
+void FrameSender::group_chores(const View &view, Micros now) {
+  GroupTable &groups = overlay_->groups;
+  const GroupTable::Chores chores = groups.chores(now);
+  const GroupSpeaker speaker = GroupSpeaker::of(overlay_->own_mac);
+  if (chores.query) {
+    for (std::vector<uint8_t> &query : group_queries(speaker, chores.soon)) {
+      const iovec part{query.data(), query.size()};
+      // A device that is down has no listeners.
+      overlay_->tap.write(VnetHeader{}, {&part, 1});
+    }
+  }
+  if (chores.announce.empty()) return;
+  for (const std::vector<uint8_t> &report : group_reports({overlay_->own_mac, speaker.link_local}, chores.announce)) {
+    flood(view, VnetHeader{}, TapFrame::plain, report, now);
+  }
 }
 
 void FrameSender::flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
@@ -191,9 +249,10 @@ bool FrameSender::send_segments(Train &train, const PeerEntry &entry, const Vnet
 void FrameSender::end_batch() { trains_.flush(); }
 
 void FrameSender::flush_pending(const View &view, Micros now) {
-  if (pending_.empty()) return;
   const OverlayEntry *home = view.overlay(overlay_->id);
   const bool can_flood = home != nullptr && home->floods && !home->floods->empty();
+  overlay_->groups.joined(can_flood || (home != nullptr && !home->floods && !home->nodes->empty()), now);
+  if (pending_.empty()) return;
   pending_.take(
       [&](PeerId id) {
         if (id == kNobody) return can_flood;
@@ -213,6 +272,17 @@ void FrameSender::flush_pending(const View &view, Micros now) {
   end_batch();
 }
 
-void FrameSender::expire(Micros now) { counters_.add(Counter::dropQueueTimeout, pending_.expire(now)); }
+void FrameSender::expire(const View &view, Micros now) {
+  counters_.add(Counter::dropQueueTimeout, pending_.expire(now));
+  if (now < overlay_->groups.due()) return;
+  group_chores(view, now);
+  end_batch();
+}
+
+std::optional<Micros> FrameSender::deadline() const {
+  const Micros due = overlay_->groups.due();
+  const std::optional<Micros> waiting = pending_.deadline();
+  return waiting ? std::min(*waiting, due) : due;
+}
 
 }  // namespace evio

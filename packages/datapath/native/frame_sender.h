@@ -13,6 +13,7 @@
 
 #include "counters.h"
 #include "event_queue.h"
+#include "loop_beacon.h"
 #include "pending_frames.h"
 #include "train_set.h"
 #include "vnet_header.h"
@@ -32,14 +33,20 @@ class FrameSender {
 
   /// After a change: sends what waited for links that are up now.
   void flush_pending(const View &view, Micros now);
-  void expire(Micros now);
-  std::optional<Micros> deadline() const { return pending_.deadline(); }
+  /// What time brings: frames that waited too long, questions and announcements of multicast.
+  void expire(const View &view, Micros now);
+  std::optional<Micros> deadline() const;
 
  private:
   static constexpr size_t kTrains = 4;
 
   /// Answers a question for an address that we know; whether it did.
   bool answer(Bytes frame, Micros now);
+  /// Multicast: takes what hosts report, and sends what is for some only. False when it is for all.
+  bool group(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
+  /// Takes beacons of other nodes, and sends one when frames repeat; true when it was one.
+  bool beacon(const View &view, Bytes frame, Micros now);
+  void group_chores(const View &view, Micros now);
   /// To all members of the overlay.
   void flood(const View &view, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now);
   void flood_whole(const View &view, const FloodTable &floods, uint8_t flags, Bytes frame, Micros now);
@@ -58,6 +65,7 @@ class FrameSender {
   EventQueue &events_;
   std::function<void()> unanswered_;
   PendingFrames pending_;
+  RepeatWatch repeats_;
   TrainSet trains_;
   std::vector<uint8_t> segment_;  // a UDP segment that must be fragmented
 };

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "address_frames.h"
+#include "group_frames.h"
 #include "switch.h"
 
 namespace evio {
@@ -223,6 +224,7 @@ void Receiver::flood(const PeerEntry &from, MutableBytes body, Micros now) {
   if (taken->origin != nullptr) return frame(*taken->origin, taken->frame, taken->checksum_needed, now);
   // Of an origin that we do not know yet nothing is learned; the frame is as good.
   if (read_mac(&taken->frame[6]) == from.overlay->own_mac) return counters_.add(Counter::dropOwnSourceMac);
+  if (!wanted(*from.overlay, kStranger, taken->frame, now)) return;
   counters_.add(Counter::rxFrames);
   merger_.frame(from.peer->id, taken->frame, taken->checksum_needed);
 }
@@ -277,8 +279,24 @@ bool Receiver::enter(const PeerEntry &entry, Bytes frame, Micros now) {
   return true;
 }
 
+bool Receiver::wanted(Overlay &overlay, Owner owner, Bytes frame, Micros now) {
+  if ((frame[0] & 1) == 0) return true;
+  if (const std::optional<GroupMessage> message = read_group_message(frame)) {
+    overlay.groups.note_there(owner, *message, now);
+    // A host that heard it would keep its own report back (RFC 4541 §2.1.1).
+    if (message->kind != GroupMessage::Kind::report || overlay.groups.router_here(now)) return true;
+    counters_.add(Counter::groupReports);
+    return false;
+  }
+  const std::optional<IpBits> group = prunable_group(frame);
+  if (!group || overlay.groups.wanted_here(*group, now)) return true;
+  counters_.add(Counter::groupFramesUnwanted);
+  return false;
+}
+
 void Receiver::frame(const PeerEntry &entry, MutableBytes frame, bool checksum_needed, Micros now) {
-  if (enter(entry, frame, now)) merger_.frame(entry.peer->id, frame, checksum_needed);
+  if (!enter(entry, frame, now) || !wanted(*entry.overlay, slot_of(entry.peer->id), frame, now)) return;
+  merger_.frame(entry.peer->id, frame, checksum_needed);
 }
 
 void Receiver::segment(const PeerEntry &entry, MutableBytes body, Micros now) {

@@ -84,6 +84,8 @@ class Receiver final : private FrameSink {
   void control(const PeerEntry &entry, Bytes body);
   const PeerEntry *linked(PeerId peer);
   bool enter(const PeerEntry &entry, Bytes frame, Micros now);
+  /// Whether a group frame is wanted on this host; learns from `owner`'s announcements (group_table.h).
+  bool wanted(Overlay &overlay, Owner owner, Bytes frame, Micros now);
   void echo_reply(const PeerEntry &entry, uint8_t flags, Bytes body, Micros now);
   void write(MergerPeer peer, const VnetHeader &header, std::span<const iovec> parts) override;
   void sum_merger_counters();

@@ -38,6 +38,7 @@ void Registry::drop_peer(View &view, PeerEntry &entry) {
     overlay->nodes = std::move(nodes);
   }
   entry.overlay->macs.forget(slot_of(id));
+  entry.overlay->groups.forget(slot_of(id));
   std::erase_if(view.sessions, [&](const auto &item) { return item.second->peer == id; });
   entry = PeerEntry{};
 }
@@ -81,6 +82,7 @@ std::optional<PeerId> Registry::add_peer(OverlayId overlay, NodeId node) {
     home->nodes = std::move(nodes);
     // A frame of the former peer may have been on its way when that went.
     slot->overlay->macs.forget(slot_of(*added));
+    slot->overlay->groups.forget(slot_of(*added));
     return true;
   });
   return added;

@@ -32,7 +32,10 @@ inline Egress egress(Overlay &overlay, Bytes frame, Micros now) {
       overlay.flaps.moved(source, before, now)) {
     loop = before;
   }
-  if (is_group(destination)) return {Egress::To::all, 0, loop};
+  if (is_group(destination)) {
+    if (overlay.flaps.repeats(source, frame, now)) return {Egress::To::looping, 0, loop};
+    return {Egress::To::all, 0, loop};
+  }
   const std::optional<Owner> owner = overlay.macs.find(destination, now);
   if (!owner) return {Egress::To::all, 0, loop};
   if (*owner == kLocalOwner) return {Egress::To::here, 0, loop};

@@ -53,7 +53,7 @@ void TapThread::run() {
       forwarder_.refresh();
       sender_.flush_pending(*view, now);
     }
-    sender_.expire(now);
+    sender_.expire(*view, now);
     if (readable && !read_batch(*view, now)) {
       events_.push(event::Failed{"cannot read the TAP device " + overlay_->tap.name() + ": " +
                                  std::strerror(errno)});

@@ -18,6 +18,7 @@
 #include "flood_log.h"
 #include "flood_table.h"
 #include "flood_window.h"
+#include "group_table.h"
 #include "mac_table.h"
 #include "path.h"
 #include "peer.h"
@@ -41,11 +42,14 @@ struct Overlay {
   std::atomic<bool> carries;
   MacTable macs;
   AddressTable addresses;
+  GroupTable groups;
   FlapWatch flaps;
   FloodLog flood_log;
 
+  /// Sequence of this node's next flood. Written by the TAP thread.
+  std::atomic<uint32_t> next_flood{0};
+
   // The TAP thread's own.
-  uint32_t next_flood = 0;
   TokenBucket flood_budget{kFloodRate, kFloodBurst};
 
   // The link thread's own.

@@ -110,3 +110,9 @@ test('random and mutated bytes never do anything but be refused', () => {
 function recordError(error: unknown): boolean {
   return error instanceof EvioError && error.code.startsWith('RECORD_');
 }
+
+test('a record says whether its node is a leaf', () => {
+  const bytes = encodeNodeRecord(identity, { ...fields, leaf: true });
+  assert.equal(decodeNodeRecord(bytes).leaf, true);
+  assert.equal('leaf' in decodeNodeRecord(encodeNodeRecord(identity, fields)), false);
+});

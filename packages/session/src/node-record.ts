@@ -8,6 +8,9 @@ import { invalid, RecordReader } from './record-reader.ts';
 /** The form of record that this module writes; another one is refused. */
 export const RECORD_VERSION = 1;
 
+/** Type of the extension that says "leaf"; it has no content. 1 is the pod claim. */
+const LEAF_TYPE = 2;
+
 /** No record is longer, in bytes: it has to fit a presence stanza comfortably. */
 export const MAX_RECORD_BYTES = 2048;
 
@@ -36,6 +39,8 @@ export interface NodeRecord {
   readonly mac: Mac;
   /** Of two records of one node the greater counts. 1 to 2⁶⁴ − 1. */
   readonly sequence: bigint;
+  /** Present when it never carries others' traffic. */
+  readonly leaf?: true;
   /** Which pod range it has or wants, and whose it takes others for; absent without a pod network. */
   readonly pods?: PodClaim;
 }
@@ -71,6 +76,7 @@ export function encodeNodeRecord(identity: Identity, fields: NodeRecordFields): 
     parts.push(Uint8Array.of(address.length === 4 ? 4 : 6, length), address);
   }
   if (fields.pods !== undefined) parts.push(extension(POD_CLAIM_TYPE, encodePodClaim(fields.pods)));
+  if (fields.leaf) parts.push(extension(LEAF_TYPE, new Uint8Array()));
   const body = Buffer.concat(parts);
   if (body.length + SIGNATURE_BYTES > MAX_RECORD_BYTES) {
     throw invalid(`expected at most ${MAX_RECORD_BYTES} bytes`);
@@ -113,7 +119,7 @@ export function decodeNodeRecord(bytes: Uint8Array): NodeRecord {
       throw invalid(`expected a prefix length, got ${length}`);
     addresses.push(formatIpPrefix({ address: reader.take(family === 4 ? 4 : 16), length }));
   }
-  const pods = decodeExtensions(reader);
+  const extensions = decodeExtensions(reader);
   if (sequence === 0n) throw invalid('expected a sequence greater than 0');
   macBytes(mac);
   // Last, because it is what costs.
@@ -123,7 +129,7 @@ export function decodeNodeRecord(bytes: Uint8Array): NodeRecord {
   }
   const id = nodeIdOf(signPublic);
   const record = { id, account, name, signPublic, staticPublic, overlay, addresses, mac, sequence };
-  return pods === undefined ? record : { ...record, pods };
+  return { ...record, ...extensions };
 }
 
 function extension(type: number, value: Uint8Array): Uint8Array {
@@ -131,17 +137,22 @@ function extension(type: number, value: Uint8Array): Uint8Array {
 }
 
 /** What stands after the addresses. Types rise, so that each is there once; unknown ones are passed over. */
-function decodeExtensions(reader: RecordReader): PodClaim | undefined {
-  let pods: PodClaim | undefined;
+function decodeExtensions(reader: RecordReader): Pick<NodeRecord, 'pods' | 'leaf'> {
+  let extensions: Pick<NodeRecord, 'pods' | 'leaf'> = {};
   for (let last = 0; reader.left > 0; ) {
     const type = reader.byte();
     const value = reader.take(reader.unsigned16());
-    if (type <= last)
+    if (type <= last) {
       throw invalid(`expected an extension of type ${last + 1} or more, got ${type}`);
-    if (type === POD_CLAIM_TYPE) pods = decodePodClaim(value);
+    }
+    if (type === POD_CLAIM_TYPE) {
+      const pods = decodePodClaim(value);
+      if (pods !== undefined) extensions = { ...extensions, pods };
+    }
+    if (type === LEAF_TYPE) extensions = { ...extensions, leaf: true };
     last = type;
   }
-  return pods;
+  return extensions;
 }
 
 /** A TAP's MAC is a unicast address; learning a group address for a node would divert broadcasts. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Candidate } from '@evio/types';
+import { type Candidate, LINK_ROLES } from '@evio/types';
 import { Element } from '@xmpp/xml';
 import fc from 'fast-check';
 import { jingleElement, linkMessageFrom } from './jingle.ts';
@@ -53,7 +53,16 @@ const common = {
 const message: fc.Arbitrary<LinkMessage> = fc.oneof(
   fc.record(
     {
-      kind: fc.constantFrom('offer' as const, 'answer' as const),
+      kind: fc.constant('offer' as const),
+      ...common,
+      handshake: fc.uint8Array({ maxLength: 8192 }),
+      role: fc.constantFrom(...LINK_ROLES),
+    },
+    { noNullPrototype: true, requiredKeys: ['kind', 'session', 'credentials', 'candidates'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('answer' as const),
       ...common,
       handshake: fc.uint8Array({ maxLength: 8192 }),
     },
@@ -111,6 +120,14 @@ test('an offer is Jingle that other tools can read', () => {
   const answer = jingleElement({ ...offer, kind: 'answer' }, SELF, PEER);
   assert.equal(answer.attrs.responder, SELF);
   assert.equal(answer.attrs.initiator, PEER);
+});
+
+test('a role that only a later version knows is left out', () => {
+  const jingle = jingleElement({ ...offer, role: 'on-demand' }, SELF, PEER);
+  const attrs = jingle.getChild('content')?.getChild('description')?.attrs ?? {};
+  assert.equal(attrs['role'], 'on-demand');
+  attrs['role'] = 'satellite';
+  assert.deepEqual(linkMessageFrom(jingle), offer);
 });
 
 test('a reason that Jingle knows is its condition, another one is text', () => {

@@ -1,4 +1,4 @@
-import { EvioError } from '@evio/types';
+import { EvioError, isLinkRole } from '@evio/types';
 import xml, { type Element } from '@xmpp/xml';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { candidateElement, candidateFrom, isIceText } from './jingle-candidate.ts';
@@ -8,6 +8,8 @@ import { NS_ICE_UDP, NS_JINGLE, NS_LINK } from './namespaces.ts';
 
 /** Name of the one content of our sessions (XEP-0166 §7.3). */
 const CONTENT = 'link';
+
+type Description = Extract<LinkMessage, { kind: 'offer' | 'answer' }>;
 
 const ACTIONS = {
   offer: 'session-initiate',
@@ -64,15 +66,7 @@ function contentElement(message: Exclude<LinkMessage, { kind: 'end' }>): Element
   if (candidates.length > MAX_CANDIDATES) {
     throw malformed(`expected at most ${MAX_CANDIDATES} candidates, got ${candidates.length}`);
   }
-  const handshake = message.kind === 'candidates' ? undefined : message.handshake;
-  const description =
-    message.kind === 'candidates'
-      ? undefined
-      : xml(
-          'description',
-          { xmlns: NS_LINK },
-          handshake && xml('handshake', {}, encodeBase64(handshake)),
-        );
+  const description = message.kind === 'candidates' ? undefined : descriptionElement(message);
   const transport = xml(
     'transport',
     { xmlns: NS_ICE_UDP, ufrag: credentials.ufrag, pwd: credentials.password },
@@ -84,6 +78,14 @@ function contentElement(message: Exclude<LinkMessage, { kind: 'end' }>): Element
   }
   const attrs = { creator: 'initiator', name: CONTENT, senders: 'both' };
   return xml('content', attrs, description, transport);
+}
+
+function descriptionElement({ handshake, role }: Description): Element {
+  return xml(
+    'description',
+    { xmlns: NS_LINK, ...(role !== undefined && { role }) },
+    handshake && xml('handshake', {}, encodeBase64(handshake)),
+  );
 }
 
 function reasonElement(reason: string): Element {
@@ -139,12 +141,15 @@ function negotiation(kind: 'offer' | 'answer', session: string, content: Element
     throw new EvioError('JINGLE_UNSUPPORTED', 'jingle: the session is not for an overlay link');
   }
   const text = description.getChild('handshake', NS_LINK)?.getText().trim();
+  const { role } = description.attrs;
   return {
     kind,
     session,
     credentials: credentialsOf(transport),
     candidates: candidatesOf(transport),
     ...(text !== undefined && { handshake: decodeBase64(text, 'handshake', MAX_HANDSHAKE_BYTES) }),
+    // A role that only a later version knows is as good as none.
+    ...(kind === 'offer' && isLinkRole(role) && { role }),
   };
 }
 

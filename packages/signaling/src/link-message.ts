@@ -1,4 +1,4 @@
-import type { Candidate } from '@evio/types';
+import type { Candidate, LinkRole } from '@evio/types';
 
 /** What ICE on the other end must know to check our candidates (RFC 8445 §5.3). */
 export interface IceCredentials {
@@ -17,6 +17,8 @@ export type LinkMessage =
       readonly candidates: readonly Candidate[];
       /** Noise message, opaque here. */
       readonly handshake?: Uint8Array;
+      /** Of an offer: what the link is for. */
+      readonly role?: LinkRole;
     }
   | {
       readonly kind: 'candidates';

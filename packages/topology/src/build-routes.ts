@@ -1,6 +1,7 @@
 import { predictRtt, unpackCoordinate } from './coordinate.ts';
+import { inIdOrder } from './id-order.ts';
 import type { Neighbour } from './neighbour.ts';
-import { comparePoints, type RingPoint } from './ring-point.ts';
+import type { RingPoint } from './ring-point.ts';
 import { type RouteEntry, RouteTable } from './route-table.ts';
 
 /** What a link without a measurement is taken to cost, in milliseconds. */
@@ -25,23 +26,30 @@ function cost({ via, hops, at }: Way): number {
   return first + predictRtt(from, unpackCoordinate(to));
 }
 
-/** Table of all that is within two hops; of several ways to a point, the one with the lowest round trip. */
-export function buildRoutes(self: RingPoint, neighbours: Iterable<Neighbour>): RouteTable {
+/**
+ * Table of all that is within two hops; of several ways to a point, the one with the lowest round
+ * trip. `isOfInterest`: only these points, when not all are needed.
+ */
+export function buildRoutes(
+  self: RingPoint,
+  neighbours: Iterable<Neighbour>,
+  isOfInterest?: (point: RingPoint) => boolean,
+): RouteTable {
+  const direct: Way[] = [];
   const ways: Way[] = [];
   const leafs = new Map<RingPoint, RingPoint>();
   const leafWays: Way[] = [];
   for (const via of neighbours) {
     if (via.stalled) continue;
-    const direct = { point: via.point, via, hops: 1, at: -1 };
     if (via.leaf) {
       leafs.set(via.point, via.point);
       continue; // It carries nothing: what it is linked to is no way for us.
     }
-    ways.push(direct);
+    direct.push({ point: via.point, via, hops: 1, at: -1 });
     const { points, leafs: listedLeafs } = via.list;
     for (let at = 0; at < points.length; at += 1) {
       const point = points[at] as RingPoint;
-      if (point === self) continue;
+      if (point === self || (isOfInterest && !isOfInterest(point))) continue;
       const way = { point, via, hops: 2, at };
       if (listedLeafs.length > 0 && listedLeafs.includes(point)) leafWays.push(way);
       else ways.push(way);
@@ -49,8 +57,7 @@ export function buildRoutes(self: RingPoint, neighbours: Iterable<Neighbour>): R
   }
   leafWays.sort((a, b) => cost(a) - cost(b));
   for (const { point, via } of leafWays) if (!leafs.has(point)) leafs.set(point, via.point);
-  ways.sort((a, b) => comparePoints(a.point, b.point) || a.hops - b.hops);
-  return new RouteTable(self, cheapest(ways), leafs);
+  return new RouteTable(self, cheapest(inIdOrder([...direct, ...ways])), leafs);
 }
 
 /** One entry per point out of the sorted ways. */

@@ -11,7 +11,7 @@ interface Exclusion {
 
 /**
  * Members that are not tried for a while: each failure in a row doubles the wait, up to five
- * minutes. Whatever proves them alive (they call, or a neighbour has them) ends it.
+ * minutes. What proves them alive (they call, or a neighbour links to them) ends it.
  */
 export class Exclusions {
   readonly #excluded = new Map<RingPoint, Exclusion>();
@@ -34,7 +34,18 @@ export class Exclusions {
     else this.#excluded.set(point, { until: now + ms, failures: 0 });
   }
 
-  /** It lives. */
+  /**
+   * A neighbour has a link to it, so no suspicion is left. After failures of our own only `news` (the
+   * link is new to us) is worth another attempt: a pair without a path stays one, however often
+   * their common neighbours mention each other. Returns whether it may be tried again by this.
+   */
+  vouched(point: RingPoint, news: boolean): boolean {
+    const held = this.#excluded.get(point);
+    if (!held || (held.failures > 0 && !news)) return false;
+    return this.#excluded.delete(point);
+  }
+
+  /** It lives and calls, or came anew. */
   clear(point: RingPoint): boolean {
     return this.#excluded.delete(point);
   }

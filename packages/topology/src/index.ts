@@ -14,16 +14,16 @@
  *   if (out.type === 'link') dial(out.id, out.role); // … linkUp(now, id, rttMs) when it is up
  * }
  */
+
+export type { LinkRole } from '@evio/types';
 export type { Coordinate } from './coordinate.ts';
 export { FLOOD_LOG_MS, FLOOD_LOG_SIZE, FloodLog } from './flood-log.ts';
 export { type FloodCopy, type FloodNeighbour, type FloodPart, FloodTable } from './flood-table.ts';
 export { FLOOD_FORGET_MS, FLOOD_WINDOW, FloodWindow } from './flood-window.ts';
-export { FullMesh, type FullMeshOptions } from './full-mesh.ts';
-export type { LinkPolicy, LinkRole, Member } from './link-policy.ts';
 export { type MemberDirectory, type MemberEntry, Members } from './member-directory.ts';
+export type { SeenMember } from './membership.ts';
 export type { Neighbour } from './neighbour.ts';
-export { OverlayTopology, type SeenMember } from './overlay-topology.ts';
-export { clockwiseDistance, ringSuccessors } from './ring.ts';
+export { OverlayTopology } from './overlay-topology.ts';
 export { type RingPoint, RingPoints } from './ring-point.ts';
 export {
   FIRST_BOUND,

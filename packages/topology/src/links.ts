@@ -1,5 +1,5 @@
+import type { LinkRole } from '@evio/types';
 import { Exclusions } from './exclusions.ts';
-import type { LinkRole } from './link-policy.ts';
 import type { MemberDirectory } from './member-directory.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { RingPoint } from './ring-point.ts';

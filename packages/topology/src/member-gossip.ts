@@ -5,13 +5,15 @@ import type { FloodCopy, FloodTable } from './flood-table.ts';
 import type { Links } from './links.ts';
 import { type Comparison, MemberComparison } from './member-comparison.ts';
 import type { MemberEntry } from './member-directory.ts';
-import type { RingPoint } from './ring-point.ts';
+import { compareDistance, type RingPoint } from './ring-point.ts';
 import { DIGEST_MS, type TopologyOutput } from './topology-options.ts';
 
 type Gossip = Comparison | Extract<ControlMessage, { kind: 'members' }>;
 
 /** How long a death is remembered against stale records of the dead. */
 const TOMBSTONE_MS = 120_000;
+/** How long a member that somebody holds dead has time to contradict. */
+const DOUBT_MS = 20_000;
 /** Records that wait for the caller's verdict before they are passed on. */
 const PENDING_MOST = 256;
 /** After two nodes differed, how soon the next comparison is made. */
@@ -32,6 +34,8 @@ export class MemberGossip {
   readonly #lost: (now: number, point: RingPoint) => void;
   /** Sequence as of which a member is dead. */
   readonly #dead = new Map<RingPoint, { sequence: number; until: number }>();
+  /** Members that others hold dead and we do not, and as of which sequence. */
+  readonly #doubted = new Map<RingPoint, { sequence: number; until: number }>();
   /** Id → the part of the ring that still waits for its record, and since which sequence. */
   readonly #pending = new Map<NodeId, { sequence: number; end: RingPoint }>();
   readonly #comparison: MemberComparison;
@@ -81,6 +85,8 @@ export class MemberGossip {
   seen(point: RingPoint, entry: MemberEntry, signaling: boolean): void {
     const pending = this.#pending.get(point.id);
     this.#pending.delete(point.id);
+    const doubt = this.#doubted.get(point);
+    if (doubt && (signaling || entry.sequence > doubt.sequence)) this.#doubted.delete(point);
     const grave = this.#dead.get(point);
     if (grave && (signaling || entry.sequence > grave.sequence)) this.#dead.delete(point);
     if (pending && entry.sequence >= pending.sequence) {
@@ -127,6 +133,9 @@ export class MemberGossip {
         this.#start({ point: this.#links.self, dead: false, ...this.#own });
       }
     }
+    for (const [point, { sequence, until }] of this.#doubted) {
+      if (now >= until) this.#uncontradicted(now, point, sequence);
+    }
     if (now < this.#digestAt) return;
     this.#digestAt = now + DIGEST_MS * (0.75 + this.#links.chance() / 2);
     for (const [point, { until }] of this.#dead) if (until < now) this.#dead.delete(point);
@@ -141,7 +150,9 @@ export class MemberGossip {
   }
 
   nextTimeout(): number {
-    return Math.min(this.#announceAt, this.#digestAt);
+    let next = Math.min(this.#announceAt, this.#digestAt);
+    for (const { until } of this.#doubted.values()) next = Math.min(next, until);
+    return next;
   }
 
   #bury(now: number, point: RingPoint, sequence: number): void {
@@ -175,6 +186,10 @@ export class MemberGossip {
     this.#output({ type: 'record', id, sequence, leaf, record: carried.record.slice() });
   }
 
+  /**
+   * Somebody holds a member dead. A flood says so when it was found: that is believed. In a
+   * comparison it may be an old belief of another half of the overlay: then the member is asked.
+   */
   #deathNotice(
     now: number,
     point: RingPoint,
@@ -186,12 +201,41 @@ export class MemberGossip {
       return;
     }
     const held = this.#links.members.entry(point);
-    const alive = this.#links.neighbours.has(point) || (held && held.sequence > notice.sequence);
-    if (!alive) {
-      this.#bury(now, point, notice.sequence);
-      this.#lost(now, point);
+    // No death is newer than what is known of the member, else its own contradiction never were.
+    const known = held?.sequence ?? this.#dead.get(point)?.sequence;
+    if (known !== undefined && known <= notice.sequence) {
+      if (end === undefined && held) this.#ask(now, point, known);
+      else if (!this.#links.neighbours.has(point)) {
+        this.#bury(now, point, known);
+        this.#lost(now, point);
+      }
     }
     if (end) this.#passOn({ point, ...notice }, end);
+  }
+
+  /** Tells a member, or the neighbour nearest to it, that it is held dead. If it lives, it contradicts. */
+  #ask(now: number, point: RingPoint, sequence: number): void {
+    if (this.#doubted.has(point)) return;
+    this.#doubted.set(point, { sequence, until: now + DOUBT_MS });
+    const { self, neighbours } = this.#links;
+    // Strictly nearer with each step, so that it ends.
+    let nearest = self;
+    for (const neighbour of neighbours.values()) {
+      if (neighbour.leaf && neighbour.point !== point) continue;
+      if (compareDistance(point, neighbour.point, nearest) < 0) nearest = neighbour.point;
+    }
+    if (nearest === self) return;
+    const record = new Uint8Array();
+    this.#comparison.deliver(nearest, [{ point, sequence, leaf: false, dead: true, record }]);
+  }
+
+  /** It had time to contradict. */
+  #uncontradicted(now: number, point: RingPoint, sequence: number): void {
+    this.#doubted.delete(point);
+    const held = this.#links.members.entry(point);
+    if (!held || held.sequence > sequence || this.#links.neighbours.has(point)) return;
+    this.#bury(now, point, sequence);
+    this.#lost(now, point);
   }
 
   /** Begins a flood of a record over the whole ring. */

@@ -1,6 +1,6 @@
+import type { LinkRole } from '@evio/types';
 import type { LinkWish } from './control-message.ts';
 import { type Coordinate, unpackCoordinate } from './coordinate.ts';
-import type { LinkRole } from './link-policy.ts';
 import { NeighbourList } from './neighbour-list.ts';
 import type { RingPoint } from './ring-point.ts';
 
@@ -53,6 +53,11 @@ export class Neighbour {
     if (this.isStatic) return 'static';
     if (this.shortcut || this.everybody) return 'shortcut';
     return this.onDemand ? 'on-demand' : 'none';
+  }
+
+  /** Whether we want the link for another reason than much traffic. */
+  isKeptAnyway(): boolean {
+    return this.ring || this.isStatic || this.shortcut || this.everybody;
   }
 
   /** The role to show: our reason, else the peer's. */

@@ -53,6 +53,9 @@ export class OnDemandLinks {
       if (now - pair.lastBusy >= ON_DEMAND_IDLE_MS) this.#pairs.delete(point);
       else if (pair.wanted) this.#links.request(now, point, 'on-demand');
     }
+    const own = this.#own();
+    own.sort((a, b) => b.rate - a.rate);
+    for (const slower of own.slice(this.#most)) slower.wanted = false;
     for (const [point, neighbour] of this.#links.neighbours) {
       neighbour.onDemand = this.#pairs.get(point)?.wanted ?? false;
       if (neighbour.onDemand) this.#marked = true;
@@ -69,12 +72,22 @@ export class OnDemandLinks {
 
   #want(pair: Pair): void {
     if (pair.wanted || this.#most === 0) return;
-    const wanted = [...this.#pairs.values()].filter(other => other.wanted);
-    if (wanted.length >= this.#most) {
-      const slowest = wanted.reduce((a, b) => (b.rate < a.rate ? b : a));
+    const own = this.#own();
+    if (own.length >= this.#most) {
+      const slowest = own.reduce((a, b) => (b.rate < a.rate ? b : a));
       if (pair.rate < slowest.rate * 2) return;
       slowest.wanted = false;
     }
     pair.wanted = true;
+  }
+
+  /** Pairs whose link nothing else asks for: these are what is bounded. */
+  #own(): Pair[] {
+    const own: Pair[] = [];
+    for (const [point, pair] of this.#pairs) {
+      const neighbour = this.#links.neighbours.get(point);
+      if (pair.wanted && !neighbour?.isKeptAnyway()) own.push(pair);
+    }
+    return own;
   }
 }

@@ -1,154 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeId } from '@evio/types';
-import { encodeNeighbours, withWish } from './control-writer.ts';
+import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
-import type { LinkRole } from './link-policy.ts';
-import { OverlayTopology } from './overlay-topology.ts';
+import { Bench } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
-import type { TopologyOptions, TopologyOutput } from './topology-options.ts';
 
-const idAt = (position: number): NodeId =>
-  position.toString(16).padStart(8, '0').padEnd(32, '0') as NodeId;
-const SELF = idAt(0x8000_0000);
-
-/** One node in an overlay of `size` members that stand evenly on the ring; member 0 is the node. */
-class Bench {
-  readonly topology: OverlayTopology;
-  readonly size: number;
-  readonly links: { id: NodeId; role: LinkRole }[] = [];
-  readonly outputs: TopologyOutput[] = [];
-  #state = 1;
-  now = 0;
-
-  constructor(size: number, options: Partial<TopologyOptions> = {}) {
-    this.size = size;
-    const random = (count: number) => {
-      const bytes = new Uint8Array(count);
-      for (let at = 0; at < count; at += 1) {
-        this.#state = (Math.imul(this.#state, 1_103_515_245) + 12_345) >>> 0;
-        bytes[at] = this.#state >>> 16;
-      }
-      return bytes;
-    };
-    const defaults = { self: SELF, successors: 2, shortcuts: 'auto' as const, onDemand: 2 };
-    this.topology = new OverlayTopology({ ...defaults, random, ...options });
-    this.topology.signaling(0, true);
-    this.topology.announce(0, { sequence: 1, record: new Uint8Array() });
-    for (let index = 1; index < size; index += 1) this.see(index);
-    this.drain();
-  }
-
-  member(index: number): NodeId {
-    const step = 2 ** 32 / this.size;
-    return idAt((0x8000_0000 + Math.round(index * step)) % 2 ** 32);
-  }
-
-  see(index: number, leaf = false): void {
-    const seen = { id: this.member(index), sequence: 1, leaf, record: new Uint8Array() };
-    this.topology.memberSeen(this.now, { ...seen, signaling: true });
-  }
-
-  drain(): TopologyOutput[] {
-    const drained: TopologyOutput[] = [];
-    for (let out = this.topology.poll(); out; out = this.topology.poll()) {
-      drained.push(out);
-      if (out.type === 'link') this.links.push({ id: out.id, role: out.role });
-    }
-    this.outputs.push(...drained);
-    return drained;
-  }
-
-  /** Answers every wish for a link until there is none. */
-  linkAll(): void {
-    for (let next = this.links.shift(); next; next = this.links.shift()) {
-      this.topology.linkUp(this.now, next.id, 20);
-      this.drain();
-    }
-  }
-
-  wait(ms: number): void {
-    const end = this.now + ms;
-    for (;;) {
-      const next = this.topology.nextTimeout();
-      if (next === undefined || next > end) break;
-      this.now = Math.max(this.now, next);
-      this.topology.tick(this.now);
-      this.drain();
-    }
-    this.now = end;
-  }
-
-  says(index: number, wish: 'none' | 'shortcut' | 'successor', added: number[] = []): void {
-    const points = new RingPoints();
-    const coordinate = packCoordinate({ x: 0, y: 0, height: 1 });
-    const items = added.map(at => ({
-      point: points.intern(this.member(at)),
-      leaf: false,
-      coordinate,
-    }));
-    const fields = { leaf: false, reset: true, version: 1, coordinate, error: 1, removed: [] };
-    const bytes = withWish(encodeNeighbours({ ...fields, added: items }), wish);
-    this.topology.control(this.now, this.member(index), bytes);
-    this.drain();
-  }
-
-  roles(): Map<NodeId, LinkRole> {
-    const roles = new Map<NodeId, LinkRole>();
-    for (const neighbour of this.topology.neighbours.values()) {
-      if (neighbour.wish() !== 'none') roles.set(neighbour.point.id, neighbour.role());
-    }
-    return roles;
-  }
-
-  ring(): NodeId[] {
-    return [...this.roles()].filter(([, role]) => role === 'successor').map(([id]) => id);
-  }
-}
-
-test('in a tiny overlay everybody links to everybody', () => {
-  const bench = new Bench(8);
-  bench.linkAll();
-  assert.equal(bench.topology.neighbours.size, 7);
-});
-
-test('in a larger one a node links to two on each side and to its shortcuts', () => {
-  const bench = new Bench(64);
-  bench.linkAll();
-  const ring = new Set([1, 2, 62, 63].map(index => bench.member(index)));
-  assert.deepEqual(new Set(bench.ring()), ring);
-  const shortcuts = [...bench.roles().values()].filter(role => role === 'shortcut');
-  assert.equal(shortcuts.length, 6);
-});
-
-test('a nearer successor takes over when its link is up, and only then the farther one goes', () => {
+test('a pair without a path is not tried again because a common neighbour mentions the other', () => {
   const bench = new Bench(64, { shortcuts: 0 });
-  bench.linkAll();
-  for (const index of [1, 2, 62, 63]) bench.says(index, 'none');
-  const between = idAt(0x8000_0001);
-  const seen = { id: between, sequence: 1, record: new Uint8Array(), signaling: true };
-  bench.topology.memberSeen(bench.now, seen);
-  bench.drain();
-  assert.deepEqual(bench.links, [{ id: between, role: 'successor' }]);
-  bench.wait(900);
-  assert.ok(bench.ring().includes(bench.member(2)));
-  bench.linkAll();
-  assert.ok(!bench.ring().includes(bench.member(2)));
-  assert.ok(bench.topology.neighbours.has(bench.topology.members.points.intern(bench.member(2))));
-  bench.wait(10_000);
-  assert.ok(bench.outputs.some(out => out.type === 'unlink' && out.id === bench.member(2)));
-});
-
-test('a link that the peer wants stays though we do not want it', () => {
-  const bench = new Bench(64, { shortcuts: 0 });
-  bench.linkAll();
-  bench.topology.linkUp(bench.now, bench.member(30), 5);
-  bench.says(30, 'shortcut');
-  bench.wait(60_000);
-  assert.equal(bench.topology.neighbours.size, 5);
-  bench.says(30, 'none');
-  bench.wait(60_000);
-  assert.equal(bench.topology.neighbours.size, 4);
+  bench.links.splice(0);
+  for (const index of [2, 62, 63]) bench.topology.linkUp(bench.now, bench.member(index), 20);
+  bench.says(2, 'successor', [1]);
+  const tries = () =>
+    bench.outputs.filter(out => out.type === 'link' && out.id === bench.member(1)).length;
+  for (let failure = 0; failure < 4; failure += 1) {
+    bench.topology.linkFailed(bench.now, bench.member(1), 'failed');
+    bench.wait(failure < 3 ? 2_600 * 2 ** failure : 0);
+  }
+  const before = tries();
+  bench.says(2, 'successor', [1], false, 2);
+  bench.says(2, 'successor', [1]);
+  bench.wait(5_000);
+  assert.equal(tries(), before, 'it was mentioned before');
+  bench.says(62, 'successor', [1]);
+  bench.wait(0);
+  assert.equal(tries(), before + 1, 'its link to another neighbour is news');
 });
 
 test('when a successor dies the next ones are asked at once, more than are missing', () => {
@@ -181,73 +57,6 @@ test('a member that can not be reached is left out for a while, longer each time
   bench.topology.linkUp(bench.now, bench.member(1), 3);
   bench.drain();
   assert.ok(bench.ring().includes(bench.member(1)));
-});
-
-test('more shortcuts than twice the own number are refused, ring links never', () => {
-  const bench = new Bench(64, { shortcuts: 2 });
-  bench.linkAll();
-  const accepted = [20, 21, 22, 23, 24, 25].filter(index =>
-    bench.topology.accepts(bench.now, bench.member(index), 'shortcut'),
-  );
-  assert.equal(accepted.length, 4);
-  assert.ok(bench.topology.accepts(bench.now, bench.member(26), 'successor'));
-});
-
-test('a leaf draws no shortcuts, and takes none', () => {
-  const bench = new Bench(64, { leaf: true });
-  bench.linkAll();
-  assert.equal(bench.topology.neighbours.size, 4);
-  assert.ok(!bench.topology.accepts(bench.now, bench.member(30), 'shortcut'));
-  assert.ok(!bench.topology.accepts(bench.now, bench.member(30), 'successor'));
-});
-
-test('leafs are no successors', () => {
-  const bench = new Bench(64, { shortcuts: 0 });
-  bench.topology.memberSeen(0, {
-    id: bench.member(1),
-    sequence: 2,
-    leaf: true,
-    record: new Uint8Array(),
-    signaling: true,
-  });
-  bench.links.splice(
-    0,
-    bench.links.length,
-    ...bench.links.filter(({ id }) => id !== bench.member(1)),
-  );
-  bench.drain();
-  bench.linkAll();
-  assert.ok(!bench.ring().includes(bench.member(1)));
-  assert.ok(bench.ring().includes(bench.member(3)));
-});
-
-test('a pair that talks much gets a link, and loses it when it falls silent', () => {
-  const bench = new Bench(64, { shortcuts: 0 });
-  bench.linkAll();
-  const busy = (index: number, rate: number) => {
-    bench.topology.traffic(bench.now, bench.member(index), rate);
-    bench.drain();
-  };
-  busy(20, 40_000);
-  assert.deepEqual(bench.links, []);
-  bench.wait(1_000);
-  busy(20, 40_000);
-  assert.deepEqual(bench.links, [{ id: bench.member(20), role: 'on-demand' }]);
-  bench.linkAll();
-  bench.says(20, 'none');
-  busy(21, 200_000);
-  busy(22, 60_000);
-  assert.equal(bench.links.length, 1, 'two at most, and 60 kB/s is not twice the slower');
-  bench.wait(61_000);
-  assert.ok(!bench.roles().has(bench.member(20)));
-});
-
-test('static links are kept, whatever the ring says', () => {
-  const bench = new Bench(64, { shortcuts: 0 });
-  bench.topology.setStatic(bench.now, [bench.member(30), SELF]);
-  bench.drain();
-  bench.linkAll();
-  assert.equal(bench.roles().get(bench.member(30)), 'static');
 });
 
 test('a stalled neighbour is routed around until it answers', () => {
@@ -310,28 +119,66 @@ test('malformed control bytes and those of strangers change nothing', () => {
   assert.equal(bench.topology.malformed, 2);
 });
 
+test('a member that another half holds dead is asked, and out if it does not contradict', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const point = new RingPoints().intern(bench.member(30));
+  const notice = { point, sequence: 1, leaf: false, dead: true, record: new Uint8Array() };
+  const tell = () => bench.topology.control(bench.now, bench.member(62), encodeMembers([notice]));
+  tell();
+  const asked = bench.drain().flatMap(out => (out.type === 'send' ? [out.to] : []));
+  assert.deepEqual(asked, [bench.member(2)], 'the neighbour nearest to it passes the question on');
+  const lost = () => bench.outputs.some(({ type }) => type === 'memberLost');
+  const newer = { id: bench.member(30), sequence: 2, record: new Uint8Array(), signaling: false };
+  bench.wait(5_000);
+  bench.topology.memberSeen(bench.now, newer);
+  bench.wait(60_000);
+  assert.ok(!lost(), 'it contradicted');
+  tell();
+  bench.wait(60_000);
+  assert.ok(!lost(), 'what is older than its record does not count');
+  notice.sequence = 2;
+  tell();
+  bench.wait(19_000);
+  assert.ok(!lost());
+  bench.wait(2_000);
+  assert.ok(lost());
+});
+
+test('no death notice outlives the contradiction of the member, however high its sequence', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const points = new RingPoints();
+  const notice = (index: number) => ({
+    point: points.intern(bench.member(index)),
+    sequence: 2 ** 48 - 1,
+    leaf: false,
+    dead: true,
+    end: points.intern(bench.member(40)),
+    record: new Uint8Array(),
+  });
+  const isMember = (id: NodeId) => {
+    const point = bench.topology.members.points.get(id);
+    return point !== undefined && bench.topology.members.entry(point) !== undefined;
+  };
+  const stranger = points.intern('0123456789abcdef0123456789abcdef' as NodeId);
+  const notices = [notice(30), { ...notice(31), point: stranger }];
+  bench.topology.control(bench.now, bench.member(62), encodeMembers(notices));
+  bench.drain();
+  assert.ok(!isMember(bench.member(30)), 'what a flood tells is believed');
+  const newer = { sequence: 2, record: new Uint8Array(), signaling: false };
+  bench.topology.memberSeen(bench.now, { ...newer, id: bench.member(30) });
+  assert.ok(isMember(bench.member(30)), 'it contradicted');
+  bench.topology.memberSeen(bench.now, { ...newer, id: stranger.id });
+  assert.ok(isMember(stranger.id), 'no notice keeps out one that is not known yet');
+});
+
 test('a member that presence lost but the overlay still reaches stays one', () => {
   const bench = new Bench(64, { shortcuts: 0 });
   bench.linkAll();
   bench.topology.memberGone(bench.now, bench.member(1));
   bench.topology.memberGone(bench.now, bench.member(33));
   assert.equal(bench.topology.members.size, 63);
-});
-
-test('when the overlay doubles, one stretch is drawn and the others stay', () => {
-  const bench = new Bench(64);
-  bench.linkAll();
-  const before = [...bench.roles()].filter(([, role]) => role === 'shortcut').map(([id]) => id);
-  for (let index = 0; index < 64; index += 1) {
-    const id = idAt((0x8000_0000 + index * 2 ** 26 + 2 ** 25) % 2 ** 32);
-    const seen = { id, sequence: 1, record: new Uint8Array(), signaling: true };
-    bench.topology.memberSeen(bench.now, seen);
-  }
-  bench.drain();
-  bench.linkAll();
-  const after = new Set(
-    [...bench.roles()].filter(([, role]) => role === 'shortcut').map(([id]) => id),
-  );
-  assert.equal(after.size, 7);
-  assert.ok(before.filter(id => after.has(id)).length >= 4);
 });

@@ -1,43 +1,25 @@
-import type { NodeId } from '@evio/types';
+import type { LinkRole, NodeId } from '@evio/types';
 import { EvioError } from '@evio/types';
 import { decodeControl } from './control-message.ts';
 import { encodeGoodbye } from './control-writer.ts';
 import { type Coordinate, VivaldiCoordinate } from './coordinate.ts';
 import type { FloodTable } from './flood-table.ts';
-import { IncomingLinks } from './incoming-links.ts';
-import type { LinkRole } from './link-policy.ts';
 import { Links } from './links.ts';
 import { type MemberDirectory, Members } from './member-directory.ts';
 import { MemberGossip } from './member-gossip.ts';
+import { Membership, type SeenMember } from './membership.ts';
 import { Neighbour } from './neighbour.ts';
 import { NeighbourExchange } from './neighbour-exchange.ts';
-import { OnDemandLinks } from './on-demand-links.ts';
-import { Reunion } from './reunion.ts';
-import { RingLinks } from './ring-links.ts';
 import type { RingPoint } from './ring-point.ts';
 import type { RouteTable } from './route-table.ts';
-import { ShortcutLinks, shortcutCount } from './shortcut-links.ts';
 import { Tables } from './tables.ts';
 import {
   FIRST_BACKOFF_MS,
-  LINKS_MAX,
   SUSPECT_MS,
   type TopologyOptions,
   type TopologyOutput,
-  UNWANTED_MS,
 } from './topology-options.ts';
-
-/** A member as presence or a verified node record tells it. */
-export interface SeenMember {
-  readonly id: NodeId;
-  /** Of the node record; the newest wins. */
-  readonly sequence: number;
-  readonly leaf?: boolean;
-  /** The signed node record, opaque here. */
-  readonly record: Uint8Array;
-  /** The server says it is there now. */
-  readonly signaling: boolean;
-}
+import { WantedLinks } from './wanted-links.ts';
 
 /** After a ring neighbour's link died it is left alone this long: then one attempt shows if it lives. */
 const RETRY_LOST_MS = 3_000;
@@ -54,15 +36,11 @@ export class OverlayTopology {
   readonly #options: TopologyOptions;
   readonly #members: MemberDirectory;
   readonly #links: Links;
-  readonly #ring: RingLinks;
-  readonly #shortcuts: ShortcutLinks;
-  readonly #onDemand: OnDemandLinks;
+  readonly #wanted: WantedLinks;
   readonly #exchange: NeighbourExchange;
   readonly #gossip: MemberGossip;
-  readonly #reunion: Reunion;
+  readonly #membership: Membership;
   readonly #position: VivaldiCoordinate;
-  readonly #static = new Set<RingPoint>();
-  readonly #incoming: IncomingLinks;
   readonly #tables: Tables;
   #outputs: TopologyOutput[] = [];
   #polled = 0;
@@ -83,21 +61,24 @@ export class OverlayTopology {
     const links = new Links(this.self, this.#members, options.random, output);
     this.#links = links;
     this.#position = new VivaldiCoordinate([links.chance(), links.chance()]);
-    const leaf = options.leaf ?? false;
-    this.#ring = new RingLinks(links, options.successors);
-    this.#shortcuts = new ShortcutLinks(
-      links,
-      leaf ? 0 : options.shortcuts,
-      options.successors,
-      (options.proximity ?? true) ? this.#position : undefined,
-    );
-    this.#onDemand = new OnDemandLinks(links, options.onDemand);
-    this.#incoming = new IncomingLinks(links);
     this.#tables = new Tables(links, () => output({ type: 'tables' }));
-    this.#exchange = new NeighbourExchange(links, leaf, this.#position, send);
-    const lost = (now: number, point: RingPoint) => this.#memberLost(now, point);
+    const planAgain = () => {
+      this.#dirty = true;
+    };
+    this.#exchange = new NeighbourExchange(links, options.leaf ?? false, this.#position, {
+      send,
+      planAgain,
+    });
+    const ended = (now: number, point: RingPoint) => this.#drop(now, point, false);
+    this.#wanted = new WantedLinks(links, options, this.#position, this.#exchange, {
+      output,
+      ended,
+    });
+    const lost = (now: number, point: RingPoint) => {
+      if (this.#membership.lost(now, point)) this.#dirty = true;
+    };
     this.#gossip = new MemberGossip(links, send, output, () => this.flood, lost);
-    this.#reunion = new Reunion(links);
+    this.#membership = new Membership(links, this.#gossip, output);
   }
 
   // Members
@@ -120,20 +101,11 @@ export class OverlayTopology {
   /** A member whose record is verified, from presence or after a `record` output. */
   memberSeen(now: number, member: SeenMember): void {
     this.#now = now;
-    if (member.id === this.self.id) {
-      this.#dirty = true;
-      return;
+    if (member.id !== this.self.id) {
+      const news = this.#membership.seen(now, member);
+      if (news === 'known') return;
+      if (news === 'new') this.#exchange.askIncomplete(now);
     }
-    const entry = { sequence: member.sequence, leaf: member.leaf ?? false, record: member.record };
-    const point = this.#members.points.intern(member.id);
-    if (!member.signaling && this.#gossip.isDead(now, point, member.sequence)) return;
-    const news = this.#members.add(member.id, entry);
-    this.#gossip.seen(point, entry, member.signaling);
-    if (news === 'known') return;
-    this.#links.exclusions.clear(point);
-    const neighbour = this.#links.neighbours.get(point);
-    if (neighbour) neighbour.leaf = entry.leaf;
-    if (news === 'new') this.#exchange.askIncomplete(now);
     this.#dirty = true;
   }
 
@@ -141,18 +113,13 @@ export class OverlayTopology {
   memberGone(now: number, id: NodeId): void {
     this.#now = now;
     const point = this.#members.points.get(id);
-    if (!point || point === this.self) return;
-    if (this.#links.neighbours.has(point) || this.#links.seenByNeighbours(point)) return;
-    this.#members.remove(point);
-    this.#dirty = true;
+    if (point && this.#membership.gone(point)) this.#dirty = true;
   }
 
   /** The members that the configuration asks links to. */
   setStatic(now: number, ids: Iterable<NodeId>): void {
     this.#now = now;
-    this.#static.clear();
-    for (const id of ids) this.#static.add(this.#members.points.intern(id));
-    this.#static.delete(this.self);
+    this.#wanted.setStatic(Array.from(ids, id => this.#members.points.intern(id)));
     this.#dirty = true;
   }
 
@@ -163,16 +130,7 @@ export class OverlayTopology {
     this.#now = now;
     const point = this.#members.points.intern(id);
     if (this.#links.exclusions.clear(point)) this.#dirty = true;
-    const { neighbours, attempts } = this.#links;
-    if (neighbours.has(point) || attempts.has(point)) return true;
-    if (neighbours.size >= LINKS_MAX) return false;
-    if (this.#everybody()) return true;
-    if (role === undefined || role === 'static') return true;
-    if (role === 'on-demand')
-      return this.#incoming.take(now, point, role, 2 * this.#options.onDemand);
-    if (this.#options.leaf) return false;
-    if (role === 'successor') return true;
-    return this.#incoming.take(now, point, role, 2 * Math.max(1, this.#shortcuts.count));
+    return this.#wanted.accepts(now, point, role);
   }
 
   /** In which role a link to it is asked for at present; goes into the offer. */
@@ -188,12 +146,9 @@ export class OverlayTopology {
     this.#links.attempts.delete(point);
     this.#links.exclusions.clear(point);
     this.#tables.found(point);
-    this.#reunite(point);
-    const leaf = this.#members.isLeaf(point);
-    const neighbour = new Neighbour(now, point, leaf, rttMs);
-    neighbour.theirs = this.#incoming.up(point);
-    this.#links.neighbours.set(point, neighbour);
-    this.#shortcuts.up(point);
+    this.#membership.reunite(point);
+    const neighbour = new Neighbour(now, point, this.#members.isLeaf(point), rttMs);
+    this.#wanted.up(neighbour);
     this.#evaluate(now);
     this.#exchange.linkUp(now, neighbour);
     this.#gossip.linkUp(now);
@@ -255,7 +210,7 @@ export class OverlayTopology {
     this.#now = now;
     const point = this.#members.points.get(id);
     if (!point || point === this.self) return;
-    this.#onDemand.report(now, point, bytesPerSecond);
+    this.#wanted.traffic(now, point, bytesPerSecond);
     this.#dirty = true;
   }
 
@@ -274,7 +229,7 @@ export class OverlayTopology {
     this.#now = now;
     this.#exchange.tick(now);
     this.#gossip.tick(now);
-    this.#reunion.tick(now);
+    this.#membership.tick(now);
     this.#tables.tick(now);
     if (now >= this.#sweepAt) {
       this.#sweepAt = now + SWEEP_MS;
@@ -302,7 +257,7 @@ export class OverlayTopology {
     const next = Math.min(
       this.#exchange.nextTimeout(),
       this.#gossip.nextTimeout(),
-      this.#reunion.nextTimeout(),
+      this.#membership.nextTimeout(),
       this.#evaluateAt,
       this.#tables.nextTimeout(),
     );
@@ -350,7 +305,8 @@ export class OverlayTopology {
     const message = decodeControl(view);
     switch (message.kind) {
       case 'neighbours':
-        if (message.wish !== from.theirs) this.#dirty = true;
+        // Only whether it wants the link decides anything here, not why.
+        if ((message.wish === 'none') !== (from.theirs === 'none')) this.#dirty = true;
         if (this.#exchange.receive(now, from, message, view)) this.#tables.lookAheadChanged(now);
         return;
       case 'resend':
@@ -358,22 +314,15 @@ export class OverlayTopology {
         return;
       case 'goodbye':
         this.#outputs.push({ type: 'unlink', id: from.point.id });
-        if (message.leaving) this.#left(now, from.point);
+        // The one before it on the ring tells the others.
+        if (message.leaving) {
+          this.#membership.left(now, from.point, this.#tables.flood.first() === from.point);
+        }
         this.#drop(now, from.point, false);
         return;
       default:
         this.#gossip.receive(now, from.point, message, view);
     }
-  }
-
-  /** A neighbour leaves the overlay in order. The one before it on the ring tells the others. */
-  #left(now: number, point: RingPoint): void {
-    const sequence = this.#members.entry(point)?.sequence ?? 0;
-    const isNext = this.#tables.flood.first() === point;
-    this.#members.remove(point);
-    this.#links.exclusions.suspect(now, point, SUSPECT_MS);
-    this.#gossip.died(now, point, sequence, isNext);
-    this.#outputs.push({ type: 'memberLost', id: point.id });
   }
 
   #drop(now: number, point: RingPoint, failed: boolean): void {
@@ -383,11 +332,10 @@ export class OverlayTopology {
       return;
     }
     this.#links.neighbours.delete(point);
-    this.#shortcuts.down(now, point);
+    this.#wanted.down(now, point, failed && neighbour.ring);
     if (failed) {
       if (!neighbour.stalled) this.#tables.lost(point);
       this.#links.exclusions.suspect(now, point, RETRY_LOST_MS);
-      if (neighbour.ring) this.#ring.lost(now);
     }
     this.#exchange.linkDown(now, point, failed, failed && neighbour.ring);
     this.#tables.linksChanged();
@@ -398,7 +346,7 @@ export class OverlayTopology {
     const attempt = this.#links.attempts.get(point);
     if (!attempt) return;
     this.#links.attempts.delete(point);
-    this.#shortcuts.down(now, point);
+    this.#wanted.down(now, point, false);
     this.#dirty = true;
     if (refused) {
       this.#links.exclusions.suspect(now, point, SUSPECT_MS);
@@ -406,95 +354,14 @@ export class OverlayTopology {
     }
     this.#links.exclusions.failed(now, point, FIRST_BACKOFF_MS, this.#links.chance());
     const isRingAttempt = attempt.role === 'successor';
-    if (isRingAttempt && !this.#links.seenByNeighbours(point)) this.#presumeDead(now, point);
-  }
-
-  /**
-   * A ring neighbour-to-be does not answer and nobody we know has a link to it. While the server is
-   * there, it tells who is gone; without it, we do.
-   */
-  #presumeDead(now: number, point: RingPoint): void {
-    const entry = this.#members.entry(point);
-    if (!entry || this.#gossip.online || this.#links.exclusions.failures(point) < 2) return;
-    this.#gossip.died(now, point, entry.sequence, true);
-    this.#memberLost(now, point);
-  }
-
-  #memberLost(now: number, point: RingPoint): void {
-    const entry = this.#members.entry(point);
-    if (!this.#members.remove(point)) return;
-    if (entry && !this.#gossip.online) this.#reunion.remember(now, point, entry);
-    this.#outputs.push({ type: 'memberLost', id: point.id });
-    this.#dirty = true;
-  }
-
-  /** A link to one that was held dead: it is a member again, and it may bring others. */
-  #reunite(point: RingPoint): void {
-    const entry = this.#reunion.found(point);
-    if (!entry || this.#members.entry(point)) return;
-    this.#gossip.revive(point);
-    this.#members.add(point.id, entry);
-    this.#gossip.compareWith(point);
-  }
-
-  /** So few members that everybody links to everybody. */
-  #everybody(): boolean {
-    const { carriers, size } = this.#members;
-    const own = this.#options.leaf ? 0 : shortcutCount(this.#options.shortcuts, carriers);
-    return size - 1 <= 2 * this.#options.successors + own;
+    if (isRingAttempt && !this.#links.seenByNeighbours(point)) {
+      this.#membership.presumeDead(now, point);
+    }
   }
 
   #evaluate(now: number): void {
     for (const point of this.#links.expireAttempts(now)) this.#fail(now, point, false);
+    this.#evaluateAt = this.#wanted.evaluate(now);
     this.#dirty = false;
-    const everybody = this.#everybody();
-    this.#ring.evaluate(now);
-    if (everybody) {
-      for (const point of this.#members.all()) this.#links.request(now, point, 'shortcut');
-    } else this.#shortcuts.evaluate(now);
-    for (const point of this.#static) {
-      if (this.#members.entry(point)) this.#links.request(now, point, 'static');
-    }
-    this.#onDemand.evaluate(now);
-    for (const neighbour of this.#links.neighbours.values()) {
-      neighbour.everybody = everybody;
-      neighbour.isStatic = this.#static.has(neighbour.point);
-      this.#exchange.checkWish(now, neighbour);
-    }
-    const pruneAt = this.#prune(now);
-    this.#evaluateAt = Math.min(
-      pruneAt,
-      this.#ring.nextTimeout(now),
-      everybody ? Number.POSITIVE_INFINITY : this.#shortcuts.nextTimeout(),
-      this.#onDemand.nextTimeout(),
-      this.#links.nextTimeout(now),
-    );
-  }
-
-  /** Ends links that neither side has wanted for a while. Returns when the next one is due. */
-  #prune(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const [point, neighbour] of this.#links.neighbours) {
-      if (neighbour.wish() !== 'none' || neighbour.theirs !== 'none') {
-        if (neighbour.unwantedSince === undefined) continue;
-        neighbour.unwantedSince = undefined;
-        this.#exchange.changed(now, point);
-        continue;
-      }
-      if (neighbour.unwantedSince === undefined) {
-        // Others stop seeing it in our list now, well before the link goes.
-        neighbour.unwantedSince = now;
-        this.#exchange.changed(now, point);
-      }
-      if (now - neighbour.unwantedSince < UNWANTED_MS) {
-        next = Math.min(next, neighbour.unwantedSince + UNWANTED_MS);
-        continue;
-      }
-      this.#outputs.push({ type: 'send', to: point.id, bytes: encodeGoodbye(false) });
-      this.#outputs.push({ type: 'unlink', id: point.id });
-      this.#drop(now, point, false);
-      this.#dirty = false;
-    }
-    return next;
   }
 }

@@ -1,4 +1,5 @@
 import { type NodeId, nodeIdBytes } from '@evio/types';
+import { IdTable } from './id-table.ts';
 
 /** Numbers of 52 bits stay exact in a double, with room for one addition. */
 const RING_52 = 2 ** 52;
@@ -14,14 +15,15 @@ export interface RingPoint {
   readonly low: number;
 }
 
-function parts(view: DataView, offset: number): [high: number, middle: number, low: number] {
-  const b = view.getUint32(offset + 4);
-  const d = view.getUint32(offset + 12);
-  return [
-    view.getUint32(offset) * 2 ** 20 + (b >>> 12),
-    (b & 0xfff) * 2 ** 40 + view.getUint32(offset + 8) * 2 ** 8 + (d >>> 24),
-    d & 0xff_ffff,
-  ];
+function pointOf(id: NodeId, view: DataView): RingPoint {
+  const b = view.getUint32(4);
+  const d = view.getUint32(12);
+  return {
+    id,
+    high: view.getUint32(0) * 2 ** 20 + (b >>> 12),
+    middle: (b & 0xfff) * 2 ** 40 + view.getUint32(8) * 2 ** 8 + (d >>> 24),
+    low: d & 0xff_ffff,
+  };
 }
 
 /**
@@ -30,8 +32,7 @@ function parts(view: DataView, offset: number): [high: number, middle: number, l
  */
 export class RingPoints {
   readonly #byId = new Map<NodeId, RingPoint>();
-  /** First 32 bits of the id → the points that begin so. Ids are hashes: lists are of length one. */
-  readonly #byPrefix = new Map<number, RingPoint[]>();
+  readonly #byBytes = new IdTable<RingPoint>();
 
   /** The point of `id`, made when it is new. */
   intern(id: NodeId): RingPoint {
@@ -39,13 +40,9 @@ export class RingPoints {
     if (known) return known;
     const bytes = nodeIdBytes(id);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const [high, middle, low] = parts(view, 0);
-    const point: RingPoint = { id, high, middle, low };
+    const point = pointOf(id, view);
     this.#byId.set(id, point);
-    const prefix = view.getInt32(0);
-    const same = this.#byPrefix.get(prefix);
-    if (same) same.push(point);
-    else this.#byPrefix.set(prefix, [point]);
+    this.#byBytes.set(view, 0, point);
     return point;
   }
 
@@ -56,13 +53,7 @@ export class RingPoints {
 
   /** The point whose 16 bytes stand at `offset`, if it is known. */
   find(view: DataView, offset: number): RingPoint | undefined {
-    const candidates = this.#byPrefix.get(view.getInt32(offset));
-    if (!candidates) return undefined;
-    const [high, middle, low] = parts(view, offset);
-    for (const point of candidates) {
-      if (point.high === high && point.middle === middle && point.low === low) return point;
-    }
-    return undefined;
+    return this.#byBytes.get(view, offset);
   }
 }
 

@@ -28,7 +28,7 @@ export class Tables {
   }
 
   get flood(): FloodTable {
-    this.#flood ??= buildFlood(this.#links.self, this.#links.neighbours.values(), this.routes);
+    this.#flood ??= buildFlood(this.#links.self, [...this.#links.neighbours.values()]);
     return this.#flood;
   }
 

@@ -1,11 +1,12 @@
-import type { NodeId } from '@evio/types';
-import type { LinkRole } from './link-policy.ts';
+import type { LinkRole, NodeId } from '@evio/types';
 import type { MemberDirectory } from './member-directory.ts';
 
 export interface TopologyOptions {
   readonly self: NodeId;
   /** This node never carries others' traffic. Default: it does. */
   readonly leaf?: boolean;
+  /** This node asks for no links but the static ones; those that others ask for it takes. Default: no. */
+  readonly manual?: boolean;
   /** Ring neighbours on each side; at least 1. */
   readonly successors: number;
   /** Long-distance links that this node draws; `auto`: ceil(log2 n), at most 16. */

@@ -18,6 +18,7 @@ export {
   sameEndpoint,
 } from './endpoint.ts';
 export { EvioError } from './error.ts';
+export { isLinkRole, LINK_ROLES, type LinkRole } from './link-role.ts';
 export { formatMac, type Mac, parseMac } from './mac.ts';
 export {
   compareNodeIds,

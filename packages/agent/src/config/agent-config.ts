@@ -131,4 +131,8 @@ export interface TopologyConfig {
   readonly onDemand: number;
   /** Accounts or node ids that are linked to always. */
   readonly static: readonly string[];
+  /** This node never carries others' traffic. */
+  readonly leaf: boolean;
+  /** This node asks for no links but the static ones. */
+  readonly manual: boolean;
 }

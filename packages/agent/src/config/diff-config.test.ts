@@ -8,7 +8,14 @@ const overlay: OverlayConfig = {
   xmpp: { jid: 'a@b.example', password: 'old', group: 'edge', allowPlain: false },
   interface: { name: 'evio0', addresses: ['10.0.0.1/24'], mtu: 1400 },
   ice: { servers: [], ignoreInterfaces: [] },
-  topology: { successors: 2, shortcuts: 'auto', onDemand: 8, static: [] },
+  topology: {
+    successors: 2,
+    shortcuts: 'auto',
+    onDemand: 8,
+    static: [],
+    leaf: false,
+    manual: false,
+  },
 };
 const config: AgentConfig = {
   file: '/etc/evio/evio.yaml',

@@ -64,6 +64,8 @@ function overlayValues(overlay: AgentConfig['overlays'][number]): Record<string,
     'topology.shortcuts': { rule: 'apply', value: topology.shortcuts },
     'topology.on_demand': { rule: 'apply', value: topology.onDemand },
     'topology.static': { rule: 'apply', value: topology.static },
+    'topology.role': { rule: 'apply', value: topology.leaf ? 'leaf' : 'switch' },
+    'topology.manual': { rule: 'apply', value: topology.manual },
     // Sessions are made with it; both sides must change together.
     secret_file: { rule: 'restart', value: overlay.secret?.join(), secret: true },
   };

@@ -47,7 +47,14 @@ test('the shortest file gets the defaults', () => {
         },
         interface: { name: 'evio0', addresses: [], mtu: 1400 },
         ice: { servers: [], ignoreInterfaces: [] },
-        topology: { successors: 2, shortcuts: 'auto', onDemand: 8, static: [] },
+        topology: {
+          successors: 2,
+          shortcuts: 'auto',
+          onDemand: 8,
+          static: [],
+          leaf: false,
+          manual: false,
+        },
       },
     ],
   });
@@ -102,7 +109,7 @@ overlays:
         - { url: "turn:turn.example.org?transport=tcp", username: edge, password_file: turn.password }
         - { url: "turns:turn.example.org", username: edge, password_file: turn.password }
       ignore_interfaces: [wg*]
-    topology: { successors: 3, shortcuts: 0, static: [hub@example.org] }
+    topology: { successors: 3, shortcuts: 0, static: [hub@example.org], role: leaf, manual: true }
 `,
   );
   const [overlay] = loadConfig(file).overlays;
@@ -125,6 +132,7 @@ overlays:
   assert.equal(overlay?.ice.ca, overlay?.xmpp.ca);
   assert.deepEqual(overlay?.secret, new Uint8Array(32).fill(0xab));
   assert.deepEqual(overlay?.topology.shortcuts, 0);
+  assert.deepEqual([overlay?.topology.leaf, overlay?.topology.manual], [true, true]);
 });
 
 test('all problems are told at once, each with its place and what is expected', () => {

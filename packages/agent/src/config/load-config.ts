@@ -142,6 +142,8 @@ function toOverlay(
       shortcuts: topology.shortcuts,
       onDemand: topology.on_demand,
       static: topology.static,
+      leaf: topology.role === 'leaf',
+      manual: topology.manual,
     },
     ...(written.secret_file !== undefined && { secret: readSharedSecret(at(written.secret_file)) }),
   };

@@ -149,6 +149,14 @@ const Topology = mapping({
     )
     .default([])
     .meta({ description: 'Accounts or node ids that this node always links to.' }),
+  role: z
+    .enum(['switch', 'leaf'], { error: 'switch or leaf' })
+    .default('switch')
+    .meta({ description: "Leaf: this node never carries others' traffic." }),
+  manual: flag().default(false).meta({
+    description:
+      'Whether this node asks for no links but the static ones; it takes what others ask.',
+  }),
 }).meta({ description: 'Which members this node links to.' });
 
 const Overlay = mapping(

@@ -75,6 +75,7 @@ export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
         links: [
           { from: nodeId('a'), to: nodeId('b'), role: 'successor', path: 'direct', rttMs: 12.5 },
         ],
+        heard: [],
       },
     ],
     async *ping(_target, { count }) {
@@ -82,7 +83,9 @@ export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
     },
     trace: async target => ({
       target: { overlay: target.overlay, id: target.id },
-      hops: [{ id: target.id, name: 'edge-b', path: peer('b').path, rttMs: 12.5 }],
+      hops: [
+        { id: target.id, name: 'edge-b', path: peer('b').path, rttMs: 12.5, reason: 'target' },
+      ],
     }),
     reload: async () => ({ applied: ['log.level: "info" → "debug"'], needsRestart: [] }),
     forget: async (account, overlay) =>

@@ -104,7 +104,15 @@ export interface OverlayTopology {
   readonly overlay: string;
   /** Known nodes, this one included, in ring order. */
   readonly nodes: readonly TopologyNode[];
+  /** Of this node. */
   readonly links: readonly TopologyLink[];
+  /** Links of its neighbours, as they told. */
+  readonly heard: readonly HeardLink[];
+}
+
+export interface HeardLink {
+  readonly from: NodeId;
+  readonly to: NodeId;
 }
 
 export interface TopologyNode {
@@ -154,6 +162,7 @@ export interface PingReply {
 /** The way to a peer, hop by hop; a single hop unless it leads through other members. */
 export interface Trace {
   readonly target: PeerTarget;
+  /** As far as the nodes on the way answered; complete when the last one is the target. */
   readonly hops: readonly TraceHop[];
 }
 
@@ -162,8 +171,17 @@ export interface TraceHop {
   readonly name: string;
   /** Of the datagrams from the hop before it to this one. */
   readonly path: PathStatus;
-  /** From this node to the hop and back, milliseconds; null: no reply. */
+  /**
+   * From this node to the hop and back, in milliseconds. Measured for the target and for neighbours,
+   * else the sum of what the nodes on the way measured; null: not known, or no reply.
+   */
   readonly rttMs: number | null;
+  /**
+   * Why the hop before it sends there: it is the target; it has a link to the target (look-ahead); it
+   * leads to the node nearest to the target within two hops; or that brought nothing nearer and it is
+   * the nearest neighbour (fallback).
+   */
+  readonly reason: 'target' | 'look-ahead' | 'nearest' | 'fallback';
 }
 
 /** What became of a reloaded configuration. */

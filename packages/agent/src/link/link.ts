@@ -2,11 +2,21 @@ import type { UnderlayPath } from '@evio/datapath';
 import type { PeerSession } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
 import { IceAgent, type IceOutput, type SelectedPair, wireCandidate } from '@evio/traversal';
-import { EvioError } from '@evio/types';
+import { EvioError, type LinkRole } from '@evio/types';
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
+import { type Contact, formatContact } from './contact.ts';
 import { iceContext } from './ice-context.ts';
 import { Negotiation } from './negotiation.ts';
+
+/**
+ * After so many exchanges in a row that came to nothing, and so many milliseconds, somebody else must
+ * say whether to go on. Both, because a peer that just came may not be reachable in its first second.
+ */
+const GIVE_UP = 3;
+const GIVE_UP_AFTER = 5_000;
+/** Why an offer is turned down by a node that has links enough. */
+const BUSY = 'busy';
 
 /** What a link needs of the agent around it. */
 export interface LinkOptions {
@@ -16,8 +26,8 @@ export interface LinkOptions {
   /** Whether this node's id is the lower one. */
   readonly offersFirst: boolean;
   readonly random: (bytes: number) => Uint8Array;
-  /** Sends to the peer over the signaling channel. */
-  readonly send: (jid: string, message: LinkMessage) => Promise<void>;
+  /** Sends to the peer, by its server or by the overlay; rejects when that is known to have failed. */
+  readonly send: (contact: Contact, message: LinkMessage) => Promise<void>;
   readonly logger: Logger;
   readonly owner: LinkOwner;
 }
@@ -26,12 +36,18 @@ export interface LinkOptions {
 export interface LinkOwner {
   /** Something happened: run the link at the end of this turn. */
   wake(): void;
-  /** This pair works, and is the best so far. */
-  selected(now: number, path: UnderlayPath, pair: SelectedPair): void;
+  /** This pair works, and is the best so far. `anew`: the first of its exchange. */
+  selected(now: number, path: UnderlayPath, pair: SelectedPair, anew: boolean): void;
+  /** The peer answers on the selected pair, after it did not. */
+  recovered(now: number): void;
+  /** The peer does not answer on the selected pair; it may again. */
+  doubtful(now: number): void;
   /** The peer no longer answers on the selected pair (RFC 7675). */
   consentLost(now: number): void;
+  /** No path was found, and the link rests until it is {@link Link.reach | reached} again. */
+  failed(reason: 'refused' | 'failed'): void;
   /** The peer has ended the link. */
-  ended(): void;
+  ended(now: number): void;
 }
 
 /** An offer or the answer to it. */
@@ -40,13 +56,13 @@ type Description = Extract<LinkMessage, { kind: 'offer' | 'answer' }>;
 /** One exchange of candidates with its ICE agent; a link has at most one in use and one on trial. */
 interface Exchange {
   readonly session: string;
-  readonly jid: string;
+  readonly contact: Contact;
   readonly ice: IceAgent;
   readonly detach: () => void;
 }
 
 /**
- * Finds and keeps a direct or relayed path to one peer: negotiates over signaling, checks by ICE. An
+ * Finds and keeps a direct or relayed path to one peer: negotiates with it, checks by ICE. An
  * exchange that works stays in use until the next one does.
  *
  * The owner calls {@link run} whenever it was woken or {@link nextTimeout} has come.
@@ -54,7 +70,10 @@ interface Exchange {
 export class Link {
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
-  #jid: string | undefined;
+  /** When the first of the exchanges that came to nothing began. */
+  #tryingSince: number | undefined;
+  #contact: Contact | undefined;
+  #role: LinkRole | undefined;
   /** The exchange that the path comes from. */
   #inUse: Exchange | undefined;
   /** The exchange under way, if it is not in use. */
@@ -69,19 +88,31 @@ export class Link {
     });
   }
 
-  /** The peer is online at `jid`, and so are we. */
-  reach(now: number, jid: string): void {
-    this.#jid = jid;
-    this.#negotiation.reach(now);
+  /** Whether the peer answers checks on the path in use. */
+  get answering(): boolean {
+    return this.#inUse?.ice.state === 'connected';
+  }
+
+  /** Whether nothing is under way, agreed or planned. */
+  get idle(): boolean {
+    return this.#negotiation.state.kind === 'idle';
+  }
+
+  /** The link is wanted for `role`, and the peer can be talked to. */
+  reach(now: number, contact: Contact, role: LinkRole): void {
+    this.#contact = contact;
+    this.#role = role;
+    // Ring neighbours want each other; in another role the peer may know nothing of it.
+    this.#negotiation.reach(now, { atOnce: role !== 'successor' });
   }
 
   /** The peer came back as a new process. */
-  peerRestarted(now: number, jid: string): void {
-    this.#jid = jid;
+  peerRestarted(now: number, contact: Contact): void {
+    this.#contact = contact;
     this.#negotiation.peerRestarted(now);
   }
 
-  /** Signaling is lost, or the peer's is. What works stays. */
+  /** The peer cannot be talked to at present. What works stays. */
   unreach(): void {
     this.#negotiation.unreach();
     this.#endTrial();
@@ -108,13 +139,13 @@ export class Link {
     this.#inUse?.ice.confirmed(now, rttMs);
   }
 
-  /** A message of the peer came over signaling. */
-  receive(now: number, message: LinkMessage, from: string): void {
+  /** A message of the peer came; the answer goes the same way. */
+  receive(now: number, message: LinkMessage, from: Contact): void {
     switch (message.kind) {
       case 'offer':
       case 'answer':
         if (message.kind === 'offer') this.#onOffer(now, message, from);
-        else this.#onAnswer(now, message);
+        else this.#onAnswer(now, message, from);
         break;
       case 'candidates': {
         const exchange = this.#exchange(message.session);
@@ -131,9 +162,15 @@ export class Link {
     }
   }
 
+  /** Turns an offer down: this node has links enough. */
+  refuse(session: string, from: Contact): void {
+    this.#send(from, { kind: 'end', session, reason: BUSY });
+  }
+
   /** Does what is due at `now`. */
   run(now: number): void {
     if (this.#negotiation.tick(now)) this.#offer(now);
+    this.#giveUp(now);
     if (this.#negotiation.state.kind === 'pausing') this.#endTrial();
     for (const exchange of [this.#inUse, this.#onTrial]) {
       if (exchange === undefined) continue;
@@ -157,7 +194,7 @@ export class Link {
   close(reason: string): void {
     for (const exchange of [this.#inUse, this.#onTrial]) {
       if (exchange === undefined) continue;
-      this.#send(exchange.jid, { kind: 'end', session: exchange.session, reason });
+      this.#send(exchange.contact, { kind: 'end', session: exchange.session, reason });
       exchange.detach();
     }
     this.#inUse = undefined;
@@ -168,25 +205,34 @@ export class Link {
   // -- Signaling
 
   #offer(now: number): void {
-    const jid = this.#jid;
-    if (jid === undefined) return;
+    const contact = this.#contact;
+    if (contact === undefined) return;
     const { logger, owner, random, underlay } = this.#options;
     const session = Buffer.from(random(9)).toString('base64url');
-    const exchange = { session, jid, ...this.#begin('controlling') };
+    const exchange = { session, contact, ...this.#begin('controlling') };
     this.#try(exchange);
     const { credentials } = exchange.ice;
     const handshake = this.#options.session.initiate(now, iceContext(credentials));
     this.#negotiation.offered(now, session);
     const candidates = underlay.candidates.map(wireCandidate);
-    const offer: LinkMessage = { kind: 'offer', session, credentials, candidates, handshake };
-    this.#options.send(jid, offer).catch((error: unknown) => {
-      logger.info({ jid, error: messageOf(error) }, 'the offer did not arrive');
+    const offer: LinkMessage = {
+      kind: 'offer',
+      session,
+      credentials,
+      candidates,
+      handshake,
+      ...(this.#role !== undefined && { role: this.#role }),
+    };
+    logger.debug({ session, to: formatContact(contact), role: this.#role }, 'offering a link');
+    this.#options.send(contact, offer).catch((error: unknown) => {
+      const to = formatContact(contact);
+      logger.info({ to, error: messageOf(error) }, 'the offer did not arrive');
       this.#negotiation.failed(performance.now(), session);
       owner.wake();
     });
   }
 
-  #onOffer(now: number, message: Description, from: string): void {
+  #onOffer(now: number, message: Description, from: Contact): void {
     if (!this.#negotiation.accepts()) return; // ours stands, and the peer will answer it
     const { session, credentials } = message;
     const { ice, detach } = this.#begin('controlled');
@@ -198,11 +244,16 @@ export class Link {
       reply = this.#options.session.respond(now, theirs, iceContext(credentials), ours);
     } catch (error) {
       detach();
-      this.#options.logger.warn({ from, error: messageOf(error) }, 'refused an offer');
+      this.#options.logger.warn(
+        { from: formatContact(from), error: messageOf(error) },
+        'refused an offer',
+      );
       this.#send(from, { kind: 'end', session, reason: 'security-error' });
       return;
     }
-    this.#try({ session, jid: from, ice, detach });
+    const { logger } = this.#options;
+    logger.debug({ session, from: formatContact(from), role: message.role }, 'answering an offer');
+    this.#try({ session, contact: from, ice, detach });
     this.#negotiation.answering(now, session);
     for (const candidate of message.candidates) ice.addRemoteCandidate(now, candidate);
     this.#send(from, {
@@ -214,16 +265,21 @@ export class Link {
     });
   }
 
-  #onAnswer(now: number, message: Description): void {
+  #onAnswer(now: number, message: Description, from: Contact): void {
     const { session, credentials } = message;
     const exchange = this.#exchange(session);
-    if (exchange === undefined || !this.#negotiation.answered(now, session)) return;
+    if (exchange === undefined || !this.#negotiation.answered(now, session)) {
+      // Our offer was given up before. Unless the peer hears of that, it checks in vain for 20 s.
+      this.#options.logger.debug({ session }, 'an answer that nothing waits for');
+      this.#send(from, { kind: 'end', session, reason: 'expired' });
+      return;
+    }
     try {
       this.#options.session.complete(now, handshakeOf(message), iceContext(credentials));
       takeCredentials(now, exchange.ice, message);
     } catch (error) {
       this.#options.logger.warn({ error: messageOf(error) }, 'refused an answer');
-      this.#send(exchange.jid, { kind: 'end', session, reason: 'security-error' });
+      this.#send(exchange.contact, { kind: 'end', session, reason: 'security-error' });
       this.#negotiation.failed(now, session);
       return;
     }
@@ -234,17 +290,37 @@ export class Link {
     const exchange = this.#exchange(session);
     if (exchange === undefined) return;
     this.#options.logger.info({ reason }, 'the peer ended the link');
-    if (exchange === this.#inUse) this.#options.owner.ended();
+    const wasInUse = exchange === this.#inUse;
     this.#drop(exchange);
     this.#negotiation.failed(now, session);
+    if (wasInUse) this.#options.owner.ended(now);
+    else if (reason === BUSY && this.#inUse === undefined) this.#rest('refused');
+  }
+
+  /** When the peer cannot be had, whoever wants the link must ask again. */
+  #giveUp(now: number): void {
+    if (this.#inUse !== undefined || this.#negotiation.state.kind === 'idle') {
+      this.#tryingSince = undefined;
+      return;
+    }
+    this.#tryingSince ??= now;
+    if (this.#negotiation.failures < GIVE_UP || now - this.#tryingSince < GIVE_UP_AFTER) return;
+    this.#tryingSince = undefined;
+    this.#rest('failed');
+  }
+
+  #rest(reason: 'refused' | 'failed'): void {
+    this.#endTrial();
+    this.#negotiation.reset();
+    this.#options.owner.failed(reason);
   }
 
   /** Sends what needs no answer of ours; a failure shows in the checks that do not follow. */
-  #send(jid: string, message: LinkMessage): void {
-    this.#options.send(jid, message).catch((error: unknown) => {
+  #send(contact: Contact, message: LinkMessage): void {
+    this.#options.send(contact, message).catch((error: unknown) => {
       const { kind } = message;
       this.#options.logger.debug(
-        { jid, kind, error: messageOf(error) },
+        { to: formatContact(contact), kind, error: messageOf(error) },
         'a message did not arrive',
       );
     });
@@ -261,9 +337,9 @@ export class Link {
       found: candidates => {
         const exchange = [this.#onTrial, this.#inUse].find(other => other?.ice === ice);
         if (exchange === undefined) return;
-        const { session, jid } = exchange;
+        const { session, contact } = exchange;
         const { credentials } = ice;
-        this.#send(jid, { kind: 'candidates', session, credentials, candidates });
+        this.#send(contact, { kind: 'candidates', session, credentials, candidates });
       },
     });
     return { ice, detach };
@@ -302,8 +378,11 @@ export class Link {
         break;
       case 'state':
         if (output.state === 'failed') this.#onFailed(now, exchange);
-        if (output.state === 'disconnected' && exchange === this.#inUse) {
+        if (exchange !== this.#inUse) break;
+        if (output.state === 'connected') this.#options.owner.recovered(now);
+        if (output.state === 'disconnected') {
           this.#negotiation.restart(now);
+          this.#options.owner.doubtful(now);
         }
         break;
       default:
@@ -314,12 +393,13 @@ export class Link {
   #onSelected(now: number, exchange: Exchange, pair: SelectedPair): void {
     const path = this.#options.underlay.pathOf(pair);
     if (path === undefined) return; // its relay went away in the meantime
-    if (exchange !== this.#inUse) {
+    const anew = exchange !== this.#inUse;
+    if (anew) {
       this.#inUse?.detach();
       this.#inUse = exchange;
       this.#onTrial = undefined;
     }
-    this.#options.owner.selected(now, path, pair);
+    this.#options.owner.selected(now, path, pair, anew);
   }
 
   #onFailed(now: number, exchange: Exchange): void {

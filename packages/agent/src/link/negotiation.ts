@@ -8,7 +8,7 @@
  */
 
 /** How long the other side may take to make the first offer, and to connect. */
-export const OFFER_WAIT = 2_500;
+export const OFFER_WAIT = 500;
 export const CHECK_TIMEOUT = 30_000;
 /** How long it may take to answer ours: this, and each time as much longer, up to the longest. */
 export const ANSWER_TIMEOUT = 2_000;
@@ -47,10 +47,14 @@ export class Negotiation {
     return this.#state;
   }
 
-  /** The peer is wanted, is online, and we can talk to it. Begins unless an exchange is under way. */
-  reach(now: number): void {
+  /**
+   * The peer is wanted, and we can talk to it. Begins unless an exchange is under way.
+   *
+   * @param options.atOnce the peer has no reason of its own to make the first offer.
+   */
+  reach(now: number, { atOnce = false } = {}): void {
     this.#reachable = true;
-    if (this.#state.kind === 'idle') this.#begin(now);
+    if (this.#state.kind === 'idle') this.#begin(now, atOnce);
   }
 
   /** The peer is back as a new process: what was agreed with the old one is void. */
@@ -69,10 +73,16 @@ export class Negotiation {
     if (this.#state.kind !== 'connected') this.#state = { kind: 'idle' };
   }
 
-  /** Forgets the link altogether. */
+  /** Forgets the link altogether; it is not wanted any more. */
   reset(): void {
     this.#state = { kind: 'idle' };
+    this.#reachable = false;
     this.#failures = 0;
+  }
+
+  /** How many exchanges in a row have come to nothing. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /**
@@ -124,6 +134,7 @@ export class Negotiation {
   failed(now: number, session: string): void {
     if (!('session' in this.#state) || this.#state.session !== session) return;
     if (!this.#reachable) {
+      this.#failures += 1;
       this.#state = { kind: 'idle' };
       return;
     }
@@ -154,7 +165,8 @@ export class Negotiation {
     }
   }
 
-  #begin(now: number): void {
-    this.#state = { kind: 'waiting', until: this.#offersFirst ? now : now + OFFER_WAIT };
+  #begin(now: number, atOnce = this.#offersFirst): void {
+    const first = atOnce || this.#offersFirst;
+    this.#state = { kind: 'waiting', until: first ? now : now + OFFER_WAIT };
   }
 }

@@ -34,19 +34,20 @@ function record(identity: Identity, over: Partial<NodeRecordFields> = {}) {
   });
 }
 
+function afresh(pins: PinStore): Members {
+  return new Members({
+    overlay: 'edge',
+    self: self.nodeId,
+    pins,
+    own: () => ({ mac: tapMac(self.nodeId, 'edge'), addresses: ['10.10.0.1/16'] }),
+  });
+}
+
 let stores = 0;
 function members() {
   stores += 1;
   const pins = PinStore.open(join(folder, `pins-${stores}.json`));
-  return {
-    pins,
-    members: new Members({
-      overlay: 'edge',
-      self: self.nodeId,
-      pins,
-      own: () => ({ mac: tapMac(self.nodeId, 'edge'), addresses: ['10.10.0.1/16'] }),
-    }),
-  };
+  return { pins, members: afresh(pins) };
 }
 
 test('a member joins, is found by its JID and its id, and leaves', () => {
@@ -56,6 +57,9 @@ test('a member joins, is found by its JID and its id, and leaves', () => {
   assert.equal(known.get(other.nodeId)?.jid, JID);
   assert.equal(known.byJid(`${JID}x`), undefined);
   assert.equal(known.leave(JID)?.record.id, other.nodeId);
+  assert.equal(known.get(other.nodeId)?.jid, undefined);
+  assert.equal(known.leave(JID), undefined);
+  known.forget(other.nodeId);
   assert.deepEqual(known.all(), []);
 });
 
@@ -104,14 +108,15 @@ test('a new key that is accepted replaces the node that the account was', () => 
   const { members: known } = members();
   known.announce(JID, ACCOUNT, record(other));
   const reinstalled = Identity.create(randomBytes);
-  assert.equal(known.announce(JID, ACCOUNT, record(reinstalled)).kind, 'joined');
+  const admission = known.announce(JID, ACCOUNT, record(reinstalled));
+  assert.equal(admission.kind === 'joined' && admission.replaced?.record.id, other.nodeId);
   assert.deepEqual(
     known.all().map(member => member.record.id),
     [reinstalled.nodeId],
   );
 });
 
-test('an address that another node or this one has is refused, until that one leaves', () => {
+test('an address that another node or this one has is refused, until that one is forgotten', () => {
   const { members: known } = members();
   const account = 'edge-c@example.org';
   const third = Identity.create(randomBytes);
@@ -123,6 +128,8 @@ test('an address that another node or this one has is refused, until that one le
   const mac = tapMac(other.nodeId, 'edge');
   assert.throws(() => announce({ addresses: ['10.10.0.3/16'], mac }), { code: 'ADDRESS_TAKEN' });
   known.leave(JID);
+  assert.throws(() => announce({}), { code: 'ADDRESS_TAKEN' });
+  known.forget(other.nodeId);
   assert.equal(announce({}).kind, 'joined');
 });
 
@@ -130,4 +137,42 @@ test('our own record is not a member', () => {
   const { members: known } = members();
   assert.equal(known.announce(JID, ACCOUNT, record(self)).kind, 'self');
   assert.deepEqual(known.all(), []);
+});
+
+test('the overlay may bring news of a node that the server has shown, and of one that is pinned', () => {
+  const { members: known, pins } = members();
+  assert.throws(() => known.relayed(record(other)), { code: 'RECORD_UNVOUCHED' });
+  known.announce(JID, ACCOUNT, record(other));
+  assert.equal(known.relayed(record(other)).kind, 'unchanged');
+  assert.equal(known.relayed(record(other, { sequence: 6n })).kind, 'restarted');
+  assert.equal(known.get(other.nodeId)?.jid, JID);
+  assert.throws(() => known.relayed(record(other)), { code: 'RECORD_STALE' });
+  known.forget(other.nodeId);
+  assert.equal(known.relayed(record(other)).kind, 'joined');
+
+  const later = afresh(pins);
+  assert.throws(() => later.relayed(record(other)), { code: 'RECORD_UNVOUCHED' });
+  pins.pin('edge', ACCOUNT, decodeNodeRecord(record(other)), 0);
+  assert.equal(later.relayed(record(other)).kind, 'joined');
+});
+
+test('through the overlay nobody takes over another’s account', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  const thief = Identity.create(randomBytes);
+  assert.throws(() => known.relayed(record(thief, { sequence: 9n })), { code: 'RECORD_UNVOUCHED' });
+  assert.equal(known.byJid(JID)?.record.id, other.nodeId);
+});
+
+test('an account that is taken out of the group is no member, and the overlay cannot bring it back', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other));
+  assert.deepEqual(known.useAccounts(new Set([ACCOUNT])), []);
+  const out = known.useAccounts(new Set());
+  assert.deepEqual(
+    out.map(member => member.record.id),
+    [other.nodeId],
+  );
+  assert.deepEqual(known.all(), []);
+  assert.throws(() => known.relayed(record(other, { sequence: 9n })), { code: 'RECORD_UNVOUCHED' });
 });

@@ -1,4 +1,4 @@
-import type { UnderlayPath } from '@evio/datapath';
+import type { Path, UnderlayPath } from '@evio/datapath';
 import { PathMtu, udpPayload } from '@evio/traversal';
 import { addressFamily } from '@evio/types';
 
@@ -19,6 +19,12 @@ export interface Echo {
 
 /** MTU of the links that hosts have; larger ones are not searched for. Bytes. */
 const LINK_MTU = 1500;
+/**
+ * The datagram inside forward records: what an Ethernet path carries but for the seals around it. The
+ * base fits through two paths of 1,200 bytes and is the datapath's own first guess.
+ */
+const OVERLAY_MTU = { max: 1_300, base: 1_000, floor: 468 };
+const OVERLAY = 'overlay';
 /** RFC 6298 §2: the weight of a new sample in the smoothed round trip. */
 const RTT_GAIN = 1 / 8;
 
@@ -58,17 +64,24 @@ export class PathProbe {
   }
 
   /** The link has a path, perhaps another one than before. */
-  pathChanged(now: number, path: UnderlayPath): void {
+  pathChanged(now: number, path: Path): void {
     const stretch = stretchOf(path);
-    this.#nextEcho = now;
+    // Each hop looks after its own link; what goes through others is measured while it is in use.
+    this.#nextEcho = path.kind === 'overlay' ? undefined : now;
     if (stretch === this.#mtuOf) return;
     this.#mtuOf = stretch;
     this.#rttMs = undefined;
-    const next =
-      path.kind === 'turn' && path.uplink.kind === 'udp' ? path.uplink.server : path.remote;
-    const max = udpPayload(LINK_MTU, addressFamily(next.address), path.kind === 'turn');
-    this.#mtu = new PathMtu(now, { max });
-    this.#options.setPathMtu(this.#mtu.current);
+    this.#mtu = path.kind === 'overlay' ? undefined : new PathMtu(now, { max: largest(path) });
+    if (this.#mtu !== undefined) this.#options.setPathMtu(this.#mtu.current);
+  }
+
+  /** Whether an overlay path is in use: only then it is measured. Returns whether that is news. */
+  useOverlay(now: number, inUse: boolean): boolean {
+    if (this.#mtuOf !== OVERLAY || inUse === (this.#mtu !== undefined)) return false;
+    this.#mtu = inUse ? new PathMtu(now, OVERLAY_MTU) : undefined;
+    this.#nextEcho = inUse ? now : undefined;
+    if (this.#mtu !== undefined) this.#options.setPathMtu(this.#mtu.current);
+    return true;
   }
 
   pathLost(): void {
@@ -145,9 +158,23 @@ export class PathProbe {
   }
 }
 
+/** Bytes of UDP payload that the path's first link takes. */
+function largest(path: UnderlayPath): number {
+  const next =
+    path.kind === 'turn' && path.uplink.kind === 'udp' ? path.uplink.server : path.remote;
+  return udpPayload(LINK_MTU, addressFamily(next.address), path.kind === 'turn');
+}
+
 /** Equal for paths that go the same way, whichever local address they leave from. */
-function stretchOf(path: UnderlayPath): string {
-  return path.kind === 'direct'
-    ? `${path.remote.address}:${path.remote.port}`
-    : `turn ${JSON.stringify(path.uplink)} ${path.remote.address}:${path.remote.port}`;
+function stretchOf(path: Path): string {
+  switch (path.kind) {
+    case 'direct':
+      return `${path.remote.address}:${path.remote.port}`;
+    case 'turn':
+      return `turn ${JSON.stringify(path.uplink)} ${path.remote.address}:${path.remote.port}`;
+    case 'overlay':
+      return OVERLAY;
+    default:
+      return path satisfies never;
+  }
 }

@@ -1,12 +1,30 @@
-import type { Datapath, DatapathEvent, PeerHandle, UnderlayPath, Via } from '@evio/datapath';
+import type {
+  Datapath,
+  DatapathEvent,
+  OverlayHandle,
+  Path,
+  PeerHandle,
+  UnderlayPath,
+  Via,
+} from '@evio/datapath';
 import type { NodeRecord, PeerSession, SessionOutput, SessionState } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
+import type { LinkRole } from '@evio/topology';
 import type { SelectedPair } from '@evio/traversal';
+import { EvioError } from '@evio/types';
+import { type Contact, OVERLAY_CONTACT } from '../link/contact.ts';
 import { earliest, Link, type LinkOptions, type LinkOwner } from '../link/link.ts';
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { WakeUp } from '../underlay/wake-up.ts';
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  encodeControlMessage,
+} from './control-message.ts';
 import { PathProbe } from './path-probe.ts';
+import { UseWatch } from './use-watch.ts';
+import { Way, type WayOutput } from './way.ts';
 
 /** Without anything authentic from the peer for this long, an ICE failure is believed. */
 const RECENTLY = 12_000;
@@ -14,41 +32,73 @@ const RECENTLY = 12_000;
 const JUST_NOW = 300;
 
 /** What a peer needs of the agent around it. */
-export interface PeerOptions extends Omit<LinkOptions, 'owner' | 'session'> {
+export interface PeerOptions extends Omit<LinkOptions, 'owner' | 'session' | 'send'> {
   readonly record: NodeRecord;
+  readonly overlay: OverlayHandle;
   /** The peer in the datapath; it is removed there when it closes here. */
   readonly handle: PeerHandle;
   readonly session: PeerSession;
   readonly datapath: Datapath;
-  /** Milliseconds between echoes on an idle path. */
+  /** Milliseconds between echoes on an idle link. */
   readonly keepaliveMs: number;
   readonly logger: Logger;
   readonly underlay: Underlay;
+  readonly owner: PeerOwner;
+  /** Sends by the XMPP server. */
+  readonly send: (jid: string, message: LinkMessage) => Promise<void>;
+}
+
+/** Whom a peer tells: the overlay, and its topology. */
+export interface PeerOwner {
   /** The peer proved that it holds the keys of its record. */
-  readonly onProven: (record: NodeRecord) => void;
-  /** The path is lost, and with it perhaps the reason to keep the peer. */
-  readonly onDown: () => void;
+  proven(peer: Peer): void;
+  /** Frames reach it by a link of its own, with keys. Again for each exchange that made one. */
+  linkUp(peer: Peer, rttMs: number | undefined): void;
+  /** What {@link linkUp} told is no more: the peer ended it, or is silent. */
+  linkDown(peer: Peer, reason: 'closed' | 'failed'): void;
+  /** No link could be made. */
+  linkFailed(peer: Peer, reason: 'refused' | 'failed'): void;
+  /** Nothing comes back on the link. */
+  stalled(peer: Peer): void;
+  /** A round trip on the link. */
+  measured(peer: Peer, rttMs: number): void;
+  /** A message for another part of the agent came from it. */
+  control(peer: Peer, message: Exclude<ControlMessage, { kind: 'link' }>): void;
+  /** It offers a link, for `role` if it says so: whether to take it. */
+  accepts(peer: Peer, role: LinkRole | undefined): boolean;
 }
 
 /**
- * Another node of the overlay: its session, its path and what is measured on it, and the link that
- * finds the path. Everything that is said of it to the datapath is said here.
+ * Another node of the overlay: its session, the way to it and what is measured there, and the link
+ * that finds a way without others. Everything that is said of it to the datapath is said here.
  */
 export class Peer implements LinkOwner {
   readonly #options: PeerOptions;
   readonly #link: Link;
   readonly #probe: PathProbe;
+  readonly #way = new Way();
+  readonly #use = new UseWatch();
   readonly #wake: WakeUp;
   #record: NodeRecord;
-  #path: UnderlayPath | undefined;
+  #wanted: LinkRole | undefined;
+  /** Where the peer can be told something through the server; undefined while it cannot. */
+  #jid: string | undefined;
   #pair: SelectedPair | undefined;
+  /** Where it was met last without help: the server being away, it may still be there. */
+  #lastSeen: UnderlayPath | undefined;
+  /** Where the last handshake came from, while there is no way. */
+  #calledFrom: UnderlayPath | undefined;
   #sessionState: SessionState = { state: 'down', since: 0 };
 
   constructor(options: PeerOptions) {
     const { datapath, handle, keepaliveMs, record } = options;
     this.#options = options;
     this.#record = record;
-    this.#link = new Link({ ...options, owner: this });
+    this.#link = new Link({
+      ...options,
+      owner: this,
+      send: (contact, message) => this.#say(contact, message),
+    });
     this.#probe = new PathProbe({
       keepaliveMs,
       send: (token, datagramBytes) => datapath.probe(handle, token, datagramBytes),
@@ -65,8 +115,8 @@ export class Peer implements LinkOwner {
     return this.#options.handle;
   }
 
-  get path(): UnderlayPath | undefined {
-    return this.#path;
+  get path(): Path | undefined {
+    return this.#way.path;
   }
 
   /** The selected pair behind the path, while ICE stands for it. */
@@ -82,53 +132,110 @@ export class Peer implements LinkOwner {
     return this.#sessionState;
   }
 
-  /** Whether frames reach it, or may do so without signaling. */
-  get alive(): boolean {
-    return this.#path !== undefined;
+  /** Whether the topology may count on its link. */
+  get up(): boolean {
+    return this.#way.up;
   }
 
-  /** The peer is online at `jid`, and so are we. */
-  reach(jid: string): void {
-    this.#link.reach(performance.now(), jid);
+  /** Whether it has a link of its own, however that does. */
+  get linked(): boolean {
+    return this.#way.linkPath !== undefined;
+  }
+
+  /** A link is wanted: make it, and keep it. */
+  want(role: LinkRole): void {
+    this.#wanted = role;
+    this.#reconsider(performance.now());
+  }
+
+  /** The link is not wanted any more. */
+  unwant(): void {
+    this.#wanted = undefined;
+    this.#link.close('success');
+    if (this.linked) this.#options.logger.info('the link ends');
+    this.#linkLost(performance.now());
+  }
+
+  /** The peer is online at `jid`, and so are we; undefined: the server is of no use at present. */
+  reach(jid: string | undefined): void {
+    this.#jid = jid;
+    this.#reconsider(performance.now());
+  }
+
+  /** Whether the route table knows a way to it. */
+  setRouted(routed: boolean): void {
+    this.#way.setRouted(routed);
+    this.#drainWay(performance.now());
+  }
+
+  /** How many frames were exchanged so far; asked once a second. */
+  used(now: number, frames: number): void {
+    this.#use.saw(now, frames);
+    if (this.linked) return;
+    if (this.#probe.useOverlay(now, this.#use.inUse(now))) this.#wake.soon();
+    if (this.#wanted !== undefined || !this.#use.idle(now)) return;
+    // Keys would be renewed for ever for the sake of one frame.
+    this.#options.session.close(now);
     this.#wake.soon();
   }
 
   /** The peer came back as a new process, or announced itself anew. */
-  restarted(record: NodeRecord, jid: string): void {
+  restarted(record: NodeRecord): void {
+    const now = performance.now();
     this.#record = record;
-    this.#link.peerRestarted(performance.now(), jid);
+    const contact = this.#contact();
+    if (this.#wanted !== undefined && contact) this.#link.peerRestarted(now, contact);
+    else if (this.path !== undefined && this.#sessionState.state === 'up') {
+      this.#options.session.restart(now);
+    }
     this.#wake.soon();
   }
 
-  /** Signaling is lost, or the peer's is. What works stays. */
-  unreach(): void {
-    this.#link.unreach();
+  /** The server says that it is gone: see whether that is so. */
+  suspect(): void {
+    if (!this.linked) return;
+    this.doubtful(performance.now());
     this.#wake.soon();
+  }
+
+  /** Says something to the peer's agent; it may be lost. */
+  tell(message: ControlMessage): void {
+    this.#options.datapath.sendControl(this.handle, encodeControlMessage(message));
   }
 
   /** The ground changed (our addresses, a mapping): agree on a path anew. */
   renew(reason: string): void {
     const now = performance.now();
     this.#options.logger.debug({ reason }, 'renewing the path');
-    // A path from an address that may be gone: let the kernel choose where to send from, and let an
-    // echo show the peer where we are now. It follows if it can be reached without signaling.
-    if (this.#path?.kind === 'direct') {
-      this.#usePath({ kind: 'direct', remote: this.#path.remote });
-    }
-    this.#probe.echo(now);
+    // An echo shows the peer where we are now; it follows if it can be reached without signaling.
+    this.#way.sourceGone();
+    this.#drainWay(now);
+    if (this.linked) this.#probe.echo(now);
     this.#link.renew(now);
     this.#wake.soon();
   }
 
   /** A message of the peer came over signaling. */
-  receive(message: LinkMessage, from: string): void {
-    this.#link.receive(performance.now(), message, from);
+  receive(message: LinkMessage, from: Contact): void {
+    const now = performance.now();
+    if (message.kind === 'offer' && !this.#options.owner.accepts(this, message.role)) {
+      this.#link.refuse(message.session, from);
+      return;
+    }
+    this.#link.receive(now, message, from);
+    // Whoever takes an offer wants the link as long as the other does.
+    if (message.kind === 'offer' && !this.#link.idle) {
+      this.#wanted ??= message.role ?? 'shortcut';
+      this.#reconsider(now);
+    }
     this.#wake.soon();
   }
 
   /** A handshake datagram of the peer came; without a path of our own we answer where it came from. */
   handshake(bytes: Uint8Array, via: Via): void {
     const now = performance.now();
+    const called = via.kind === 'direct' && this.path === undefined;
+    this.#calledFrom = called ? { kind: 'direct', remote: via.remote } : undefined;
     this.#options.session.receive(now, bytes);
     this.#drainSession(now, via);
     this.#wake.soon();
@@ -140,8 +247,7 @@ export class Peer implements LinkOwner {
     const { session, logger, underlay } = this.#options;
     switch (event.type) {
       case 'echo':
-        this.#probe.onEcho(now, event);
-        this.#link.confirmed(now, event.rttMs);
+        this.#onEcho(now, event);
         break;
       case 'established':
         session.onEstablished(now, event.localIndex);
@@ -150,24 +256,27 @@ export class Peer implements LinkOwner {
         session.onExhausted(now, event.localIndex);
         break;
       case 'wanted':
-        if (this.#path !== undefined && this.#sessionState.state === 'down') session.restart(now);
+        this.#handshakeOnPath(now);
         break;
       case 'roamed':
         logger.info({ path: event.path }, 'the peer moved to another address');
-        this.#path = event.path;
+        this.#way.roamed(event.path);
+        this.#lastSeen = event.path;
         this.#pair = undefined;
         this.#probe.pathChanged(now, event.path);
         break;
       case 'stalled':
+        session.restart(now);
+        if (!this.#way.onLink) break;
         logger.info('nothing comes back: checking the path and agreeing on a new one');
         underlay.verify();
-        session.restart(now);
-        this.#link.verify(now);
+        this.doubtful(now);
         break;
       case 'too-big':
         this.#probe.onTooBig(now, event.datagramBytes);
         break;
-      case 'control': // none between neighbours yet
+      case 'control':
+        this.#onControl(event.bytes);
         break;
       case 'loop':
         logger.warn({ mac: event.mac }, 'frames go round in a loop between two bridges: cut one');
@@ -185,7 +294,7 @@ export class Peer implements LinkOwner {
     this.#options.session.close(now);
     this.#drainSession(now);
     this.#wake.stop();
-    this.#options.datapath.removePeer(this.#options.handle);
+    this.#options.datapath.removePeer(this.handle);
   }
 
   // -- What the link tells
@@ -194,65 +303,199 @@ export class Peer implements LinkOwner {
     this.#wake.soon();
   }
 
-  selected(now: number, path: UnderlayPath, pair: SelectedPair): void {
+  selected(now: number, path: UnderlayPath, pair: SelectedPair, anew: boolean): void {
     this.#pair = pair;
-    this.#usePath(path);
-    this.#probe.pathChanged(now, path);
+    this.#lastSeen = path;
+    this.#way.selected(path, anew);
+    this.#drainWay(now);
     this.#options.logger.info({ path, rttMs: pair.rttMs }, 'path');
   }
 
-  consentLost(_now: number): void {
-    this.#pair = undefined;
-    // RFC 7675: no consent, no sending; unless the session itself says that the peer is there.
-    if (this.#heardWithin(RECENTLY)) return;
-    this.#options.logger.info('the path is lost');
-    this.#losePath();
+  recovered(now: number): void {
+    this.#way.recovered();
+    this.#drainWay(now);
   }
 
-  ended(): void {
-    this.#losePath();
+  doubtful(now: number): void {
+    this.#link.verify(now);
+    this.#way.doubt(now);
+    this.#drainWay(now);
+  }
+
+  consentLost(now: number): void {
+    this.#pair = undefined;
+    // RFC 7675: no consent, no sending; unless the session itself says that the peer is there.
+    if (this.#way.onLink && this.#heardWithin(RECENTLY)) return;
+    this.#options.logger.info('the path is lost');
+    this.#linkLost(now, 'failed');
+  }
+
+  ended(now: number): void {
+    this.#wanted = undefined;
+    this.#link.close('success');
+    this.#linkLost(now, 'closed');
+  }
+
+  failed(reason: 'refused' | 'failed'): void {
+    this.#wanted = undefined;
+    this.#options.owner.linkFailed(this, reason);
   }
 
   #run(now: number): number | undefined {
     const { session } = this.#options;
     session.tick(now);
     this.#drainSession(now);
-    if (this.#heardWithin(JUST_NOW)) this.#link.heard(now);
+    const silentMs = this.#silentMs();
+    if (this.#way.onLink && (silentMs ?? Number.POSITIVE_INFINITY) <= JUST_NOW) {
+      this.#link.heard(now);
+    }
     this.#link.run(now);
     this.#drainSession(now);
+    this.#way.tick(now, { silentMs, answering: this.#link.answering });
+    this.#drainWay(now);
     this.#probe.tick(now);
-    return earliest(session.nextTimeout(), this.#link.nextTimeout(), this.#probe.nextTimeout());
+    return earliest(
+      session.nextTimeout(),
+      this.#link.nextTimeout(),
+      this.#way.nextTimeout(),
+      this.#probe.nextTimeout(),
+    );
+  }
+
+  // -- The link
+
+  /** How the peer can be told of a link. */
+  #contact(): Contact | undefined {
+    if (this.#jid !== undefined) return { kind: 'server', jid: this.#jid };
+    return this.#sessionState.state === 'up' && this.path !== undefined
+      ? OVERLAY_CONTACT
+      : undefined;
+  }
+
+  #say(contact: Contact, message: LinkMessage): Promise<void> {
+    if (contact.kind === 'server') return this.#options.send(contact.jid, message);
+    this.tell({ kind: 'link', message });
+    return Promise.resolve();
+  }
+
+  /** Begins to make the wanted link as soon as the peer can be talked to. */
+  #reconsider(now: number): void {
+    this.#wake.soon();
+    const contact = this.#contact();
+    if (contact === undefined) {
+      this.#link.unreach();
+      if (this.#wanted !== undefined) this.#handshakeOnPath(now);
+    } else if (this.#wanted !== undefined) {
+      this.#link.reach(now, contact, this.#wanted);
+    }
+  }
+
+  #linkLost(now: number, reason?: 'closed' | 'failed'): void {
+    this.#pair = undefined;
+    this.#way.lost(reason);
+    this.#drainWay(now);
+  }
+
+  #onEcho(now: number, echo: Extract<DatapathEvent, { type: 'echo' }>): void {
+    this.#probe.onEcho(now, echo);
+    if (!this.#way.onLink) return;
+    this.#link.confirmed(now, echo.rttMs);
+    if (this.up && !this.#way.doubted) this.#options.owner.measured(this, echo.rttMs);
+  }
+
+  #onControl(bytes: Uint8Array): void {
+    const { logger, owner } = this.#options;
+    try {
+      const message = decodeControlMessage(bytes);
+      if (message.kind === 'link') this.receive(message.message, OVERLAY_CONTACT);
+      else owner.control(this, message);
+    } catch (error) {
+      if (!(error instanceof EvioError)) throw error;
+      logger.debug({ code: error.code }, error.message);
+    }
+  }
+
+  // -- The way
+
+  #silentMs(): number | undefined {
+    return this.#options.datapath.peerCounters(this.handle).lastReceivedMs;
   }
 
   #heardWithin(ms: number): boolean {
-    const { datapath, handle } = this.#options;
-    const { lastReceivedMs } = datapath.peerCounters(handle);
-    return lastReceivedMs !== undefined && lastReceivedMs <= ms;
+    return (this.#silentMs() ?? Number.POSITIVE_INFINITY) <= ms;
   }
 
-  #usePath(path: UnderlayPath): void {
-    this.#path = path;
-    this.#options.datapath.setPath(this.#options.handle, path);
+  #drainWay(now: number): void {
+    for (let output = this.#way.poll(); output !== undefined; output = this.#way.poll()) {
+      this.#onWay(now, output);
+      this.#wake.soon();
+    }
   }
 
-  #losePath(): void {
-    this.#path = undefined;
-    this.#pair = undefined;
-    this.#options.datapath.setPath(this.#options.handle, undefined);
-    this.#probe.pathLost();
-    // Later: whoever hears it may close this peer, and we are in the midst of something.
-    queueMicrotask(() => this.#options.onDown());
+  #onWay(now: number, output: WayOutput): void {
+    const { datapath, handle, logger, owner } = this.#options;
+    switch (output.type) {
+      case 'path':
+        datapath.setPath(handle, output.path);
+        if (output.path === undefined) this.#probe.pathLost();
+        else this.#probe.pathChanged(now, output.path);
+        if (output.path !== undefined && this.#wanted !== undefined) this.#reconsider(now);
+        break;
+      case 'up':
+        owner.linkUp(this, this.#pair?.rttMs);
+        break;
+      case 'down':
+        if (output.reason === 'failed') logger.info('the link is silent');
+        owner.linkDown(this, output.reason);
+        break;
+      case 'stalled':
+        owner.stalled(this);
+        break;
+      case 'heard':
+        owner.measured(this, this.#probe.rttMs ?? this.#pair?.rttMs ?? 0);
+        break;
+      case 'ask':
+        this.#probe.echo(now);
+        break;
+      default:
+        output satisfies never;
+    }
+  }
+
+  // -- The session
+
+  #handshakeOnPath(now: number): void {
+    if (this.#via() === undefined || this.#sessionState.state === 'up') return;
+    this.#options.session.restart(now);
+  }
+
+  /** Where a handshake goes that was not asked for by one of the peer. */
+  #via(): Via | undefined {
+    const path = this.#way.linkPath ?? this.path;
+    if (path?.kind === 'overlay') {
+      return { kind: 'overlay', overlay: this.#options.overlay, node: this.#record.id };
+    }
+    return path ?? this.#lastSeen;
+  }
+
+  /** Keys without a way: the handshake itself has shown one. */
+  #adoptCaller(): void {
+    const path = this.#calledFrom;
+    if (path === undefined || this.path !== undefined) return;
+    this.#options.logger.info({ path }, 'met where it was last');
+    this.#lastSeen = path;
+    this.#way.selected(path, true);
   }
 
   #drainSession(now: number, via?: Via): void {
     const { session } = this.#options;
     for (let output = session.poll(); output !== undefined; output = session.poll()) {
-      this.#onSession(now, output, this.#path ?? via);
+      this.#onSession(now, output, this.#way.linkPath ?? via ?? this.#via());
     }
   }
 
   #onSession(now: number, output: SessionOutput, via: Via | undefined): void {
-    const { datapath, handle, logger } = this.#options;
+    const { datapath, handle, logger, owner } = this.#options;
     switch (output.type) {
       case 'send':
         if (via !== undefined) datapath.send(output.bytes, via);
@@ -264,11 +507,16 @@ export class Peer implements LinkOwner {
         datapath.removeSession(output.localIndex);
         break;
       case 'state':
+        if (this.#sessionState.state !== 'up') this.#use.began(now);
         this.#sessionState = output;
+        this.#way.setKeys(output.state === 'up');
         if (output.state === 'up') {
-          this.#options.onProven(this.#record);
-          this.#probe.echo(now);
+          this.#adoptCaller();
+          owner.proven(this);
+          if (this.#way.onLink) this.#probe.echo(now);
+          this.#reconsider(now);
         }
+        this.#drainWay(now);
         break;
       case 'failed':
         logger.warn({ error: output.error.message }, 'the handshake failed');

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { PEER_COLUMNS, peerRow } from '../format.ts';
+import { PEER_COLUMNS, peerNames, peerRow } from '../format.ts';
 import { formatTable } from '../table.ts';
 import { type AgentOptions, clientOf } from './agent-options.ts';
 
@@ -13,9 +13,10 @@ export async function peers(
   if (answer.length === 0) return output.print('no other member is known yet');
   const several = new Set(answer.map(({ overlay }) => overlay)).size > 1;
   const columns = several ? [{ title: 'OVERLAY', least: 6 }, ...PEER_COLUMNS] : PEER_COLUMNS;
+  const nameOf = peerNames(answer);
   const rows = answer.map(peer => [
     ...(several ? [peer.overlay] : []),
-    ...peerRow(peer, output.style),
+    ...peerRow(peer, output.style, nameOf),
   ]);
   output.print(formatTable(columns, rows, output.width));
 }

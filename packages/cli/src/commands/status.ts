@@ -1,6 +1,6 @@
 import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
 import type { Context } from '../context.ts';
-import { formatAge, formatBytes, PEER_COLUMNS, peerRow } from '../format.ts';
+import { formatAge, formatBytes, PEER_COLUMNS, peerNames, peerRow } from '../format.ts';
 import { formatTable } from '../table.ts';
 import { type AgentOptions, clientOf } from './agent-options.ts';
 
@@ -16,7 +16,8 @@ export async function status({ output }: Context, options: AgentOptions): Promis
     }
     if (overlay.peers.length === 0) output.print('  no other member is known yet');
     else {
-      const rows = overlay.peers.map(peer => peerRow(peer, output.style));
+      const nameOf = peerNames(overlay.peers);
+      const rows = overlay.peers.map(peer => peerRow(peer, output.style, nameOf));
       output.print(formatTable(PEER_COLUMNS, rows, output.width));
     }
   }

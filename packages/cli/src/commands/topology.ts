@@ -5,14 +5,16 @@ import { formatTable } from '../table.ts';
 import { type AgentOptions, clientOf } from './agent-options.ts';
 
 const COLUMNS = [
-  { title: 'FROM', least: 8 },
-  { title: 'TO', least: 8 },
-  { title: 'ROLE' },
+  { title: 'RING', align: 'right' },
+  { title: 'NODE', least: 8 },
+  { title: 'ID' },
+  { title: 'LINK' },
   { title: 'PATH' },
   { title: 'RTT', align: 'right' },
+  { title: 'REACHED BY', least: 8 },
 ] as const;
 
-/** `evio topology`: the ring and the links that this node knows. */
+/** `evio topology`: the ring, this node's links, and what its neighbours told of theirs. */
 export async function topology(
   { output }: Context,
   options: AgentOptions & { readonly overlay?: string },
@@ -24,22 +26,31 @@ export async function topology(
 }
 
 function describe(
-  { overlay, nodes, links }: OverlayTopology,
+  { overlay, nodes, links, heard }: OverlayTopology,
   { style, width }: Context['output'],
 ): string {
   const nameOf = new Map(nodes.map(({ id, name }) => [id, name]));
-  const named = (id: (typeof nodes)[number]['id']) => nameOf.get(id) ?? id.slice(0, 8);
-  const ring = nodes.map(({ id, name, self }) => {
-    const text = `  ${id.slice(0, 8)}  ${name}`;
-    return self ? `${text}  ${style.dim('(this node)')}` : text;
+  const linkTo = new Map(links.map(link => [link.to, link]));
+  const knownBy = Map.groupBy(heard, ({ to }) => to);
+  const rows = nodes.map(({ id, name, self }) => {
+    const link = linkTo.get(id);
+    const others = knownBy.get(id)?.map(({ from }) => nameOf.get(from) ?? from.slice(0, 8)) ?? [];
+    const reached = self ? style.dim('this node') : link === undefined ? others.join(' ') : 'link';
+    return [
+      positionOf(id),
+      name,
+      id.slice(0, 8),
+      link?.role ?? '–',
+      link?.path ?? '–',
+      formatRtt(link?.rttMs ?? null),
+      reached === '' ? 'routing' : reached,
+    ];
   });
-  const rows = links.map(({ from, to, role, path, rttMs }) => [
-    named(from),
-    named(to),
-    role,
-    path,
-    formatRtt(rttMs),
-  ]);
-  const table = rows.length === 0 ? 'no links' : formatTable(COLUMNS, rows, width);
-  return `${overlay}: ${nodes.length} nodes in ring order\n${ring.join('\n')}\n${table}`;
+  const told = `${links.length} links of this node, ${heard.length} of its neighbours`;
+  return `${overlay}: ${nodes.length} nodes in ring order, ${told}\n${formatTable(COLUMNS, rows, width)}`;
+}
+
+/** Where an id stands on the ring, from 0 to 100 %. */
+function positionOf(id: string): string {
+  return `${((Number.parseInt(id.slice(0, 8), 16) / 2 ** 32) * 100).toFixed(1)} %`;
 }

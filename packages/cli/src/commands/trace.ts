@@ -1,3 +1,4 @@
+import type { TraceHop } from '@evio/agent/control';
 import type { Context } from '../context.ts';
 import { formatPath, formatRtt } from '../format.ts';
 import { formatTable } from '../table.ts';
@@ -9,7 +10,15 @@ const COLUMNS = [
   { title: 'ID' },
   { title: 'RTT', align: 'right' },
   { title: 'PATH', least: 10 },
+  { title: 'WHY' },
 ] as const;
+
+const REASONS: Readonly<Record<TraceHop['reason'], string>> = {
+  target: 'has a link to it',
+  'look-ahead': 'that one has a link to the target',
+  nearest: 'leads nearest to the target on the ring',
+  fallback: 'the neighbour nearest to the target',
+};
 
 /** `evio trace NODE`: the way to a peer, hop by hop; fails when its end is not reached. */
 export async function trace(
@@ -28,6 +37,7 @@ export async function trace(
     hop.id.slice(0, 8),
     formatRtt(hop.rttMs),
     formatPath(hop.path),
+    REASONS[hop.reason],
   ]);
   output.print(formatTable(COLUMNS, rows, output.width));
 }

@@ -2,7 +2,7 @@
 // changes sessions, paths and peers under load. Needs root; says so and passes when it is not. The
 // network namespace lives and dies with this process.
 // sanitizer: thread
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../engine.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../engine.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../link_thread.cc ../mac_table.cc ../merger.cc ../network_state.cc ../network_watch.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../tap_thread.cc ../tls_context.cc ../train.cc ../transmitter.cc ../turn_deframer.cc ../turn_stream.cc ../udp_socket.cc ../vnet_header.cc
 #include "../engine.h"
 
 #include <linux/if_packet.h>

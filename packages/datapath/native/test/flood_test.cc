@@ -1,5 +1,5 @@
 // Broadcast through rings of whole nodes: every member once, also when links go, and never a storm.
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "check.h"
 #include "test_ring.h"
 
@@ -89,7 +89,8 @@ TEST("a copy that comes again is not delivered again") {
   ring.set_neighbours();
   ring.node(1).send_batch({broadcast(ring.node(1))});
   const Buffer record = ring.opened(ring.node(1).network.sent.at(0).bytes, 2);
-  const Buffer body(record.begin() + wire::kRecordHeaderBytes, record.end());
+  Buffer body(record.begin() + wire::kRecordHeaderBytes, record.end());
+  ++body[36];  // as one who passes it on does
   ring.run();
   for (int i = 2; i <= 3; ++i) CHECK(ring.node(i).delivered().size() == 1);
   ring.node(3).receiver->send_record(ring.peer(3, 2), wire::Kind::flood, 0, body);
@@ -153,6 +154,53 @@ TEST("a storm is limited at its origin") {
   CHECK(ring.node(2).count(Counter::dropFloodStorm) == 0);
 }
 
+TEST("numbers from far ahead, or walking ahead, silence nobody") {
+  FloodWindow window;
+  const Micros now = TestNode::kStart;
+  std::mt19937 random(1);
+  uint32_t lie = 100;
+  size_t again = 0;
+  for (uint32_t i = 0; i < 500; ++i) {
+    CHECK(window.see(7, 100 + i, 1, true, now + Micros{i} * kMillisecond) == FloodWindow::Seen::first);
+    again += window.see(7, 100 + i, 1, true, now + Micros{i} * kMillisecond) == FloodWindow::Seen::again;
+    // Sometimes by the widest step that still fits, sometimes anywhere.
+    lie = i % 3 == 0 ? static_cast<uint32_t>(random()) : lie + SequenceWindow::kSpan - 1;
+    window.see(7, lie, 2, true, now + Micros{i} * kMillisecond);
+  }
+  CHECK(again == 500);
+}
+
+TEST("a restarted origin, a wrap and late copies are told apart from repeats") {
+  using Seen = FloodWindow::Seen;
+  FloodWindow window;
+  const Micros now = TestNode::kStart;
+  for (const uint32_t from : {0xffffff00u, 5'000'000u}) {
+    for (uint32_t i = 0; i < 600; i += 2) CHECK(window.see(7, from + i, 1, true, now) == Seen::first);
+    for (uint32_t i = 1; i < 600; i += 2) CHECK(window.see(7, from + i, 1, true, now) == Seen::first);
+    for (uint32_t i = 0; i < 600; ++i) CHECK(window.see(7, from + i, 2, true, now) == Seen::again);
+  }
+  // What the former run still has under way.
+  CHECK(window.see(7, 0xffffff01u, 1, true, now) == Seen::again);
+}
+
+TEST("what one link brings in another's name leaves that its share; and a link has a limit of its own") {
+  using Seen = FloodWindow::Seen;
+  FloodWindow window;
+  const Micros now = TestNode::kStart;
+  uint32_t sequence = 0;
+  const auto bring = [&](NodeId origin, PeerId link, int count) {
+    int taken = 0;
+    for (int i = 0; i < count; ++i) taken += window.see(origin, ++sequence, link, true, now) == Seen::first;
+    return taken;
+  };
+  CHECK(bring(7, 1, 5000) == kFloodBurstReceived);
+  CHECK(bring(7, 2, 1000) == 1000);
+  CHECK(bring(8, 1, 5000) == 0);  // the link has used up its own
+  CHECK(window.see(8, ++sequence, 1, true, now) == Seen::link_storm);
+  CHECK(bring(8, 2, 1000) == 1000);
+  CHECK(window.hand_on(9, 1, false, now) == Seen::link_storm && window.hand_on(9, 3, false, now) == Seen::first);
+}
+
 TEST("hostile floods are counted by reason") {
   TestRing ring(3);
   ring.link(1, 2);
@@ -175,13 +223,18 @@ TEST("hostile floods are counted by reason") {
   flood({node_of(1), node_of(1), 2, 0, 0, {}}, 14, true);
   flood({node_of(1), node_of(1), 3, 0, 0, other}, 0);
   CHECK(b.count(Counter::dropFloodMalformed) == 3);
-  flood({node_of(2), node_of(1), 4, 0, 0, {}}, 60);
+  b.overlay->next_flood = 5;
+  flood({node_of(2), node_of(1), 4, 1, 0, {}}, 60);
   CHECK(b.count(Counter::dropFloodOwn) == 1);
+  flood({node_of(2), node_of(1), 5, 1, 0, {}}, 60);
+  CHECK(b.count(Counter::dropFloodForged) == 1);
+  flood({other, node_of(1), 5, 0, 0, {}}, 60);
+  CHECK(b.count(Counter::dropFloodForged) == 2);
   flood({node_of(1), node_of(1), 5, 255, 0, {}}, 60);
   CHECK(b.count(Counter::dropFloodHops) == 1);
   CHECK(b.delivered().empty() && b.network.sent.empty());
   // Of an origin that nobody knows: delivered and passed on, and nothing is learned.
-  flood({other, node_of(1), 6, 0, 0, {}}, 60);
+  flood({other, node_of(1), 6, 1, 0, {}}, 60);
   CHECK(b.delivered().size() == 1 && b.network.sent.size() == 1);
   CHECK(!b.overlay->macs.find(0x02000000beef, b.now));
 }

@@ -1,6 +1,6 @@
 // The whole way of a frame, from one node's TAP to the other's, without a kernel in between: the test
 // holds every datagram and the clock.
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "check.h"
 #include "test_node.h"
 
@@ -97,10 +97,10 @@ TEST("no frame is lost while keys change") {
   size_t delivered = link.b.delivered().size();
   for (uint32_t generation = 1; generation < 8; ++generation) {
     link.b.add_session(link.a_at_b, 1, Role::responder, generation);
-    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});  // still the old key
+    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100, 2 * generation)});  // still the old key
     link.a.add_session(link.b_at_a, 2, Role::initiator, generation);
-    link.b.send_batch({test_frame(kBroadcast, link.b.mac(), 100)});
-    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100)});  // the new one
+    link.b.send_batch({test_frame(kBroadcast, link.b.mac(), 100, generation)});
+    link.a.send_batch({test_frame(kBroadcast, link.a.mac(), 100, 2 * generation + 1)});  // the new one
     link.a.receive_all(link.b);
     CHECK(link.a.delivered().size() == 1);
     link.b.receive_all(link.a);
@@ -147,9 +147,9 @@ TEST("frames wait for a link, few and not for long, and want one") {
   CHECK(a.count(Counter::queuedFrames) == PendingFrames::kMaxFrames);
   CHECK(a.count(Counter::dropQueueFull) == 100 - PendingFrames::kMaxFrames);
   CHECK(a.events_of<event::Wanted>().size() == 1);
-  a.sender->expire(a.now + PendingFrames::kMaxWait);
+  a.sender->expire(*a.registry.view(), a.now + PendingFrames::kMaxWait);
   CHECK(a.count(Counter::dropQueueTimeout) == PendingFrames::kMaxFrames);
-  CHECK(!a.sender->deadline());
+  CHECK(a.sender->deadline() == a.overlay->groups.due());
 }
 
 TEST("unicast goes to the owner, the rest to all; a MAC that moves is followed") {

@@ -1,5 +1,5 @@
 // ARP and neighbour discovery answered on the host, MACs that move, and loops.
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "../address_frames.h"
 
 #include "../checksum.h"
@@ -245,6 +245,103 @@ TEST("two bridged hosts that form a loop are told of, and frames stop going roun
   a.send_batch({test_frame(kBroadcast, a.mac(), 60)});
   ring.run();
   CHECK(ring.node(3).delivered().size() == 1);
+}
+
+TEST("a broadcast that goes round in one direction only is stopped by the one host that has noticed") {
+  FlapWatch watch;
+  const Micros now = TestNode::kStart;
+  const Buffer frame = test_frame(kBroadcast, kPod, 60);
+  CHECK(!watch.repeats(kPod, frame, now) && !watch.repeats(kPod, frame, now));  // no loop: anybody may repeat himself
+  for (int i = 1; i < FlapWatch::kMoves; ++i) CHECK(!watch.moved(kPod, kLocalOwner, now));
+  CHECK(watch.moved(kPod, kLocalOwner, now));
+  CHECK(!watch.repeats(kPod, frame, now) && watch.repeats(kPod, frame, now + kSecond));
+  CHECK(!watch.repeats(kPod, test_frame(kBroadcast, kPod, 60, 2), now));
+  CHECK(!watch.repeats(kPod + 1, frame, now) && !watch.repeats(kPod + 1, frame, now));
+  CHECK(!watch.repeats(kPod, frame, now + FlapWatch::kHold));
+}
+
+TEST("frames that go round in one direction, whose MAC is the bridge's own, are stopped by a beacon") {
+  TestRing ring(3);
+  ring.link(1, 2);
+  ring.link(2, 3);
+  ring.link(1, 3);
+  ring.set_neighbours();
+  TestNode &a = ring.node(1);
+  TestNode &b = ring.node(2);
+  // Only from 2's bridge to 1's does the cable carry.
+  std::vector<Buffer> into_a{test_frame(kBroadcast, a.mac(), 60)};
+  size_t rounds = 0;
+  for (; rounds < 200 && !into_a.empty(); ++rounds) {
+    std::vector<Buffer> into_b;
+    a.send_batch(std::exchange(into_a, {}));
+    ring.run();
+    into_a = b.delivered();
+    for (const Buffer &frame : a.delivered()) into_b.push_back(frame);
+    b.send_batch(into_b);  // 1's beacon reaches 2 by the cable
+    for (int i = 1; i <= 3; ++i) ring.node(i).now += kMillisecond;
+  }
+  CHECK(rounds <= RepeatWatch::kRepeats + 1 && b.count(Counter::loopBeacons) == 1);
+  const auto told = b.events_of<event::Loop>();
+  CHECK(told.size() == 1 && told[0].peer == ring.peer(2, 1));
+  // Broadcast of others passes, unicast too, and everything after the hold.
+  const auto arrives = [&](int from, MacBits to) {
+    b.delivered();
+    ring.node(from).send_batch({test_frame(to, 0x020000000050 + static_cast<MacBits>(from), 60)});
+    ring.run();
+    return b.delivered().size() == 1;
+  };
+  CHECK(arrives(3, kBroadcast) && !arrives(1, kBroadcast) && arrives(1, 0x020000000099));
+  for (int i = 1; i <= 3; ++i) ring.node(i).now += FlapWatch::kHold;
+  CHECK(arrives(1, kBroadcast));
+}
+
+TEST("tagged frames pass as they are, once and twice tagged, to one and to all; tagged questions are for all") {
+  TestRing ring(3);
+  ring.link(1, 2);
+  ring.link(2, 3);
+  ring.link(1, 3);
+  ring.set_neighbours();
+  TestNode &a = ring.node(1);
+  a.overlay->macs.pin(kPod, slot_of(ring.peer(1, 2)));
+  a.overlay->addresses.learn(ipv4_bits(kTheirs), kPod);
+  const auto tagged = [](Buffer frame, const std::vector<uint32_t> &tags) {
+    size_t at = 12;
+    for (const uint32_t tag : tags) {
+      std::array<uint8_t, 4> bytes{};
+      write_u32(bytes.data(), tag);
+      frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin(), bytes.end());
+      at += 4;
+    }
+    return frame;
+  };
+  for (const std::vector<uint32_t> &tags : {std::vector<uint32_t>{0x81000007}, {0x88a80007, 0x81006008}}) {
+    for (const size_t size : {60, 1400, 3000}) {
+      const Buffer one = tagged(test_frame(kPod, a.mac(), size), tags);
+      const Buffer all = tagged(test_frame(kBroadcast, a.mac(), size), tags);
+      a.send_batch({one, all});
+      ring.run();
+      auto at_two = ring.node(2).delivered();
+      std::sort(at_two.begin(), at_two.end());
+      auto both = std::vector<Buffer>{one, all};
+      std::sort(both.begin(), both.end());
+      CHECK(at_two == both);
+      CHECK(ring.node(3).delivered() == std::vector<Buffer>{all});
+    }
+    // The same address may be another host's in another VLAN.
+    a.send_batch({tagged(arp(1, a.mac(), kOurs, kTheirs), tags)});
+    ring.run();
+    CHECK(a.delivered().empty() && ring.node(3).delivered().size() == 1 && ring.node(2).delivered().size() == 1);
+  }
+  CHECK(ring.dropped() == 0);
+}
+
+TEST("many MACs behind a loop are all held") {
+  FlapWatch watch;
+  const Micros now = TestNode::kStart;
+  for (MacBits mac = 1; mac <= 500; ++mac) {
+    for (int i = 0; i < FlapWatch::kMoves; ++i) watch.moved(mac, kLocalOwner, now);
+  }
+  for (MacBits mac = 1; mac <= 500; ++mac) CHECK(watch.refuses(mac, 3, true, now) && !watch.refuses(mac, kLocalOwner, true, now));
 }
 
 RUN_ALL()

@@ -1,8 +1,8 @@
 // Datagrams through other nodes: A – R – B (– …), each a whole node without a kernel. The test holds every
 // datagram, and so stands for a relay that plays foul as well.
-// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
+// sources: ../address_frames.cc ../aead.cc ../endpoint.cc ../flood_relay.cc ../flood_table.cc ../forwarder.cc ../frame_sender.cc ../group_frames.cc ../group_table.cc ../mac_table.cc ../merger.cc ../packet_headers.cc ../reassembly.cc ../receiver.cc ../registry.cc ../route_table.cc ../segmenter.cc ../tap.cc ../train.cc ../transmitter.cc ../udp_socket.cc ../vnet_header.cc
 #include "check.h"
-#include "test_ring.h"
+#include "hostile_relay.h"
 
 using namespace evio;
 using namespace evio::test;
@@ -126,6 +126,47 @@ TEST("a relay that alters or replays what it carries is not believed") {
   t.b.receive_all(t.r);
   CHECK(t.b.delivered().size() == 1);
   CHECK(t.b.count(Counter::dropReplayed) >= 1);
+}
+
+TEST("whatever a relay alters, cuts, repeats, holds back or drops: what arrives was sent, and arrives once") {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    HostileRelay play;
+    std::mt19937 random(seed);
+    const auto below = [&](size_t limit) { return random() % limit; };
+    for (int i = 0; i < 400; ++i) play.step(below);
+    CHECK(play.honest());
+    CHECK(play.delivered() > 20 && play.refused() > 100);
+    // Nothing vanishes without being counted: each record was delivered as a frame or part of one, or dropped.
+    uint64_t known = 0;
+    for (const Counter one : {Counter::dropForged, Counter::dropReplayed, Counter::dropUnknownIndex,
+                              Counter::dropHeaderInvalid, Counter::dropTruncatedDatagram, Counter::dropUnknownType,
+                              Counter::dropHandshakeMalformed, Counter::dropForwardMalformed,
+                              Counter::dropCounterExhausted, Counter::dropUpQueueFull}) {
+      known += play.b.count(one);
+    }
+    known += play.b.events_of<event::Datagram>().size();
+    // What was opened: whole frames and fragments of them.
+    known += play.b.count(Counter::fragmentsReceived) +
+             (play.b.count(Counter::rxFrames) - play.b.count(Counter::framesReassembled));
+    CHECK(known == play.passed());
+  }
+}
+
+TEST("first frames to a node without a session wait, and go through the relay once there is one") {
+  Triple t;
+  t.ring.learn_macs();
+  t.a.registry.remove_session(TestNode::index(1, 1 * 256 + 3));
+  std::vector<Buffer> frames;
+  for (unsigned i = 0; i < PendingFrames::kMaxFrames; ++i) frames.push_back(unicast(t.a, t.b, 100, i));
+  t.a.send_batch(frames);
+  t.a.send_batch({unicast(t.a, t.b, 100, 99)});
+  t.ring.run();
+  CHECK(t.b.delivered().empty() && t.a.events_of<event::Wanted>().size() == 1);
+  CHECK(t.a.count(Counter::queuedFrames) == frames.size() && t.a.count(Counter::dropQueueFull) == 1);
+  t.a.add_session(t.ring.peer(1, 3), 3, Role::initiator, 1 * 256 + 3);
+  t.a.sender->flush_pending(*t.a.registry.view(), t.a.now);
+  t.ring.run();
+  CHECK(t.b.delivered() == frames && t.a.count(Counter::flushedFrames) == frames.size());
 }
 
 TEST("records that are malformed, nested, looping or lost are counted by reason") {

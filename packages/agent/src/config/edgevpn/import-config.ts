@@ -195,18 +195,12 @@ class Conversion {
         `${at(key).join('.')}: node ids are new in Evio; name these nodes by their accounts in topology.static: ${edges.join(', ')}`,
       );
     }
-    if (old.flag(at('ManualTopology'))) {
-      this.#warnings.push(`${at('ManualTopology').join('.')}: left out; the ring is always there`);
-    }
-    if (/^leaf$/i.test(old.text(at('Role')) ?? '')) {
-      this.#warnings.push(
-        `${at('Role').join('.')}: "Leaf" has no equal; every node is a full member of the ring`,
-      );
-    }
     return {
       ...(successors !== undefined && { successors: between(1, successors, 16) }),
       ...(shortcuts !== undefined && { shortcuts: between(0, shortcuts, 64) }),
       ...(onDemand !== undefined && { on_demand: between(0, onDemand, 256) }),
+      ...(/^leaf$/i.test(old.text(at('Role')) ?? '') && { role: 'leaf' as const }),
+      ...(old.flag(at('ManualTopology')) && { manual: true }),
     };
   }
 

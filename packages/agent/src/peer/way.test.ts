@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UnderlayPath } from '@evio/datapath';
+import { DEAD_AFTER } from './doubt.ts';
+import { type LinkSigns, Way } from './way.ts';
+
+const DIRECT: UnderlayPath = { kind: 'direct', remote: { address: '192.0.2.1', port: 4000 } };
+const SILENT: LinkSigns = { silentMs: undefined, answering: false };
+
+/** What it wanted since the last call, in short. */
+function outputs(way: Way): string[] {
+  const said: string[] = [];
+  for (let out = way.poll(); out !== undefined; out = way.poll()) {
+    said.push(out.type === 'path' ? `path ${out.path?.kind ?? 'none'}` : out.type);
+  }
+  return said;
+}
+
+/** A link that is up at time 0. */
+function linked({ routed }: { routed: boolean }): Way {
+  const way = new Way();
+  way.setRouted(routed);
+  way.setKeys(true);
+  way.selected(DIRECT, true);
+  outputs(way);
+  return way;
+}
+
+/** Lets time pass in silence; what it wanted, without the asking. */
+function silence(way: Way, from: number, to: number, signs = SILENT): string[] {
+  const said: string[] = [];
+  for (let now = from; now <= to; now += 100) {
+    way.tick(now, signs);
+    said.push(...outputs(way).filter(what => what !== 'ask'));
+  }
+  return said;
+}
+
+test('others carry until there is a link, and again when it ends', () => {
+  const way = new Way();
+  way.setRouted(true);
+  assert.deepEqual(outputs(way), ['path overlay']);
+  way.selected(DIRECT, true);
+  assert.deepEqual(outputs(way), ['path direct']);
+  way.setKeys(true);
+  assert.deepEqual(outputs(way), ['up']);
+  way.lost('closed');
+  assert.deepEqual(outputs(way), ['path overlay', 'down']);
+  way.setRouted(false);
+  assert.deepEqual(outputs(way), ['path none']);
+});
+
+test('a link that is given up here is not reported', () => {
+  const way = linked({ routed: false });
+  way.lost();
+  assert.deepEqual(outputs(way), ['path none']);
+});
+
+test('each exchange that makes a link is told', () => {
+  const way = linked({ routed: false });
+  way.selected(DIRECT, false);
+  assert.deepEqual(outputs(way), []);
+  way.selected({ ...DIRECT }, true);
+  assert.deepEqual(outputs(way), ['path direct', 'up']);
+});
+
+test('a silent link is asked, then done without as long as others stand in', () => {
+  const way = linked({ routed: true });
+  way.doubt(1_000);
+  assert.deepEqual(outputs(way), ['stalled']);
+  way.tick(1_000, SILENT);
+  assert.deepEqual(outputs(way), ['ask']);
+  assert.deepEqual(silence(way, 1_100, 1_000 + DEAD_AFTER + 300), ['down', 'path overlay']);
+  assert.ok(!way.onLink);
+  assert.deepEqual(way.linkPath, DIRECT);
+});
+
+test('a silent link is kept when nobody stands in, and is back as soon as the peer is heard', () => {
+  const way = linked({ routed: false });
+  way.doubt(0);
+  assert.deepEqual(silence(way, 0, 5_000), ['stalled', 'down']);
+  assert.ok(way.onLink);
+  assert.deepEqual(silence(way, 5_100, 7_000, { silentMs: 10, answering: true }), ['up']);
+});
+
+test('a peer that is heard in time dispels the doubt', () => {
+  const way = linked({ routed: true });
+  way.doubt(0);
+  assert.deepEqual(silence(way, 0, 1_000, { silentMs: 20, answering: true }), ['stalled', 'heard']);
+  assert.ok(!way.doubted);
+});
+
+test('a link that others stand in for is tried again while ICE says that it works', () => {
+  const way = linked({ routed: true });
+  way.doubt(0);
+  silence(way, 0, 2_000);
+  assert.deepEqual(silence(way, 2_100, 10_000), []);
+  assert.deepEqual(silence(way, 10_100, 10_200, { silentMs: 50, answering: true }), [
+    'path direct',
+    'up',
+  ]);
+});
