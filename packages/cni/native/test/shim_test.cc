@@ -107,8 +107,10 @@ std::string content_of(const std::string& path) {
   return text.str();
 }
 
+// Who is answered with nonsense may hang up before its last byte.
 void send_slowly(int fd, const std::string& bytes) {
-  for (char c : bytes) CHECK(::send(fd, &c, 1, MSG_NOSIGNAL) == 1);
+  for (char c : bytes)
+    if (::send(fd, &c, 1, MSG_NOSIGNAL) != 1) return;
 }
 
 bool has(const Outcome& outcome, std::string_view text) { return outcome.output.find(text) != std::string::npos; }
