@@ -82,9 +82,9 @@ fi
 
 cni=packages/cni
 wanted=$(hash_of "$cni/native" "$native/native/file_descriptor.h")
-if ! unchanged cni "$wanted" || [ ! -x "$cni/dist/evio-cni" ]; then
+if ! unchanged cni "$wanted" || [ ! -x "$cni/dist/evio-pod-worker" ]; then
   say 'building the CNI plugin'
-  quietly 'building the CNI plugin' sh "$cni/native/build.sh" "$PWD/$cni/dist/evio-cni"
+  quietly 'building the CNI plugin' sh "$cni/native/build.sh" "$PWD/$cni/dist"
   done_with cni "$wanted"
 fi
 

@@ -29,7 +29,9 @@ for program in sh cat cp mkdir chmod ip tc nft nsenter; do
 done
 copy node_modules/node/bin/node /usr/lib/evio/node
 copy packages/datapath/build/Release/datapath.node /usr/lib/evio/datapath.node
-copy packages/cni/dist/evio-cni /usr/lib/evio/evio-cni
+for program in evio-cni evio-pod-worker; do
+  copy "packages/cni/dist/$program" "/usr/lib/evio/$program"
+done
 cp packages/cli/dist/*.mjs "$root/usr/lib/evio/"
 for library in /etc/ssl/certs/ca-certificates.crt; do
   mkdir -p "$root$(dirname "$library")"

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { findNativeProgram } from './native-program.ts';
 import { LinuxPodNetwork } from './network/linux-pod-network.ts';
 import type { PodNetwork } from './network/pod-network.ts';
+import { PodWorker } from './network/pod-worker.ts';
 import type { PodRanges } from './plugin/address-book.ts';
 import type { Attachment } from './plugin/attachment.ts';
 import { AttachmentStore } from './plugin/attachment-store.ts';
@@ -69,7 +71,9 @@ export class CniService {
       bridge,
       mtu,
       ranges,
-      network: options.network ?? new LinuxPodNetwork({ node }),
+      network:
+        options.network ??
+        new LinuxPodNetwork({ node, worker: new PodWorker(findNativeProgram('evio-pod-worker')) }),
       store: AttachmentStore.open(join(stateDir, 'attachments')),
       delegate: createDelegate(),
       wallClock: Date.now,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EvioError } from '@evio/types';
+import { findNativeProgram } from '../native-program.ts';
 import { replaceFile } from '../replace-file.ts';
 import { type ConflistOptions, conflistText } from './conflist.ts';
 
@@ -101,21 +102,8 @@ export class Installation {
   }
 }
 
-/**
- * The shim that was built with this code: beside the sources, or beside the bundle.
- *
- * @throws EvioError `CNI_PLUGIN_MISSING`.
- */
-export function findShim(): string {
-  const here = import.meta.dirname;
-  const places = [join(here, '..', '..', 'dist'), join(here, '..', '..', 'cni', 'dist'), here];
-  const found = places.map(place => join(place, 'evio-cni')).find(file => existsSync(file));
-  if (found !== undefined) return found;
-  throw new EvioError(
-    'CNI_PLUGIN_MISSING',
-    `the plugin evio-cni was not built; expected it in ${places[0]}; run: npm run build`,
-  );
-}
+/** The shim that was built with this code. @throws EvioError `CNI_PLUGIN_MISSING`. */
+export const findShim = (): string => findNativeProgram('evio-cni');
 
 function pluginState(file: string, shim: string): 'current' | 'other' | 'missing' {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return 'missing';

@@ -1,5 +1,6 @@
 import type { Mac } from '@evio/types';
 import type { RateLimit } from '../protocol/network-config.ts';
+import type { PodStep } from './pod-worker.ts';
 
 /** An interface of a pod as it is to be made. */
 export interface PodInterface {
@@ -26,14 +27,9 @@ export interface PodInterface {
   readonly egress?: RateLimit;
 }
 
-/** What to run to make it, in this order. */
+/** What makes it, in this order. */
 export interface AttachPlan {
-  /** Lines of `ip -batch` on the host. */
-  readonly host: readonly string[];
-  /** Kernel parameters in the pod, by their path below /proc/sys/net. */
-  readonly podParameters: readonly (readonly [path: string, value: string])[];
-  /** Lines of `ip -batch` in the pod. */
-  readonly pod: readonly string[];
+  readonly steps: readonly PodStep[];
   /** Lines of `tc -batch` on the host and in the pod; mostly none. */
   readonly hostShaping: readonly string[];
   readonly podShaping: readonly string[];
@@ -42,37 +38,28 @@ export interface AttachPlan {
 /** So long a packet waits for its turn at most; as in the `bandwidth` plugin. */
 const QUEUE_LATENCY_MS = 25;
 
-/**
- * How to make a pod's interface: two batches, one on each side of the namespace's border, since a
- * program takes longer to start than the kernel to do all of this.
- */
+/** How to make a pod's interface. */
 export function planAttach(pod: PodInterface): AttachPlan {
   const { ifName, hostIf, bridge, mtu, mac, hostMac, netns, addresses, routes, hairpin } = pod;
-  const v6 = addresses.some(isIpv6);
+  const v6: readonly PodStep[] = [
+    ['set', `ipv6/conf/${ifName}/disable_ipv6`, '0'],
+    ['set', `ipv6/conf/${ifName}/ndisc_notify`, '1'],
+    // What a pod has comes from here, not from a router on the overlay.
+    ['set', `ipv6/conf/${ifName}/accept_ra`, '0'],
+  ];
   return {
-    host: [
-      `link add name ${hostIf} address ${hostMac} mtu ${mtu} master ${bridge} up` +
-        ` type veth peer name ${ifName} address ${mac} mtu ${mtu} netns ${netns}`,
-      ...(hairpin ? [`link set dev ${hostIf} type bridge_slave hairpin on`] : []),
-    ],
-    podParameters: [
+    steps: [
+      ['veth', hostIf, hostMac, `${mtu}`, bridge, ifName, mac, netns],
+      ...(hairpin ? [['hairpin', hostIf] as const] : []),
+      ['enter', netns],
       // An address that was another pod's until now is announced when it comes up.
-      [`ipv4/conf/${ifName}/arp_notify`, '1'],
-      ...(v6
-        ? ([
-            [`ipv6/conf/${ifName}/disable_ipv6`, '0'],
-            [`ipv6/conf/${ifName}/ndisc_notify`, '1'],
-            // What a pod has comes from here, not from a router on the overlay.
-            [`ipv6/conf/${ifName}/accept_ra`, '0'],
-          ] as const)
-        : []),
-    ],
-    pod: [
-      'link set dev lo up',
+      ['set', `ipv4/conf/${ifName}/arp_notify`, '1'],
+      ...(addresses.some(cidr => cidr.includes(':')) ? v6 : []),
+      ['up', 'lo'],
       // Before the interface is up, because then the kernel announces them.
-      ...addresses.map(cidr => `address add ${cidr} dev ${ifName}${isIpv6(cidr) ? ' nodad' : ''}`),
-      `link set dev ${ifName} up`,
-      ...routes.map(({ dst, gw }) => `route replace ${dst}${gw ? ` via ${gw}` : ''} dev ${ifName}`),
+      ...addresses.map(cidr => ['address', cidr, ifName] as const),
+      ['up', ifName],
+      ...routes.map(({ dst, gw = '' }) => ['route', dst, gw, ifName] as const),
     ],
     hostShaping: pod.ingress ? [shaping(hostIf, pod.ingress)] : [],
     podShaping: pod.egress ? [shaping(ifName, pod.egress)] : [],
@@ -83,5 +70,3 @@ function shaping(device: string, { rate, burst }: RateLimit): string {
   const bytes = Math.max(1, Math.ceil(burst / 8));
   return `qdisc replace dev ${device} root tbf rate ${rate}bit burst ${bytes} latency ${QUEUE_LATENCY_MS}ms`;
 }
-
-const isIpv6 = (cidr: string): boolean => cidr.includes(':');

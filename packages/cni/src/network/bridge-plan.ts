@@ -1,4 +1,5 @@
 import { derivedMac } from './names.ts';
+import type { PodStep } from './pod-worker.ts';
 
 /** A pod network's bridge on this node. */
 export interface WantedBridge {
@@ -30,10 +31,12 @@ export function planBridge(wanted: WantedBridge, node: string, missing: boolean)
   ];
 }
 
-/** Kernel parameters that a gateway needs, by their path below /proc/sys/net. */
-export function forwardingParameters(gateways: readonly string[]): [path: string, value: string][] {
-  const parameters: [string, string][] = [];
-  if (gateways.some(cidr => !cidr.includes(':'))) parameters.push(['ipv4/ip_forward', '1']);
-  if (gateways.some(cidr => cidr.includes(':'))) parameters.push(['ipv6/conf/all/forwarding', '1']);
-  return parameters;
+/** Kernel parameters that a gateway needs. */
+export function forwardingParameters(gateways: readonly string[]): PodStep[] {
+  const steps: PodStep[] = [];
+  if (gateways.some(cidr => !cidr.includes(':'))) steps.push(['set', 'ipv4/ip_forward', '1']);
+  if (gateways.some(cidr => cidr.includes(':'))) {
+    steps.push(['set', 'ipv6/conf/all/forwarding', '1']);
+  }
+  return steps;
 }

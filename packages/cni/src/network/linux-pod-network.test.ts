@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMac } from '@evio/types';
+import { CniError } from '../protocol/cni-error.ts';
 import type { PodInterface } from './attach-plan.ts';
 import { LinuxPodNetwork } from './linux-pod-network.ts';
 import { hostInterfaceName } from './names.ts';
+import type { PodStep, PodSteps } from './pod-worker.ts';
 import type { ProgramResult, RunProgram } from './run-program.ts';
 
 const pod: PodInterface = {
@@ -19,66 +21,63 @@ const pod: PodInterface = {
   hairpin: true,
 };
 
-/** A kernel that answers in turn, and then always with success. */
+/** A kernel that answers programs in turn, and then always with success; and a worker that does not fail. */
 function scripted(...answers: Partial<ProgramResult>[]) {
   const calls: { argv: readonly string[]; input: string }[] = [];
+  const steps: PodStep[] = [];
   const run: RunProgram = async (argv, { input = '' } = {}) => {
     calls.push({ argv, input });
     return { code: 0, stdout: '', stderr: '', ...answers.shift() };
   };
-  return { calls, network: new LinuxPodNetwork({ node: 'n', run }) };
+  const worker: PodSteps = { carryOut: async wanted => void steps.push(...wanted) };
+  return { calls, steps, worker, network: new LinuxPodNetwork({ node: 'n', worker, run }) };
 }
 
-test('a pod is made by one program: addresses before the interface is up, routes after it', async () => {
-  const { calls, network } = scripted();
+test('a pod is made by the worker: addresses before the interface is up, routes after it', async () => {
+  const { calls, steps, network } = scripted();
   await network.attach(pod);
-  assert.equal(calls.length, 1);
-  const [script = '', , netns, inPod = ''] = calls[0]?.argv.slice(2) ?? [];
-  assert.match(
-    script,
-    /link add name evp0123456789ab .* type veth peer name eth0 .* netns \/run\/netns\/x/,
-  );
-  assert.match(script, /hairpin on/);
-  assert.equal(netns, '/run/netns/x');
-  assert.match(inPod, /echo 1 >'\/proc\/sys\/net\/ipv4\/conf\/eth0\/arp_notify'/);
-  assert.deepEqual(calls[0]?.input.trim().split('\n'), [
-    'link set dev lo up',
-    'address add 10.244.3.2/16 dev eth0',
-    'address add fd00:244::2/48 dev eth0 nodad',
-    'link set dev eth0 up',
-    'route replace 0.0.0.0/0 via 10.244.3.1 dev eth0',
+  assert.equal(calls.length, 0);
+  const [hostMac, mac] = ['02:00:00:00:00:02', '02:00:00:00:00:01'];
+  assert.deepEqual(steps.slice(0, 3), [
+    ['veth', 'evp0123456789ab', hostMac, '1400', 'evio-pods', 'eth0', mac, '/run/netns/x'],
+    ['hairpin', 'evp0123456789ab'],
+    ['enter', '/run/netns/x'],
   ]);
+  assert.deepEqual(
+    steps.slice(3).filter(([verb]) => verb !== 'set'),
+    [
+      ['up', 'lo'],
+      ['address', '10.244.3.2/16', 'eth0'],
+      ['address', 'fd00:244::2/48', 'eth0'],
+      ['up', 'eth0'],
+      ['route', '0.0.0.0/0', '10.244.3.1', 'eth0'],
+    ],
+  );
 });
 
-test('a failure tells the line that failed, on the host or in the pod, and leaves no interface', async () => {
-  const failure = (code: number, line: number) => ({
-    code,
-    stderr: `RTNETLINK answers: File exists\nCommand failed -:${line}\n`,
-  });
-  const onHost = scripted(failure(90, 1));
-  await assert.rejects(onHost.network.attach(pod), {
-    message: /link add name/,
-    details: 'File exists',
-  });
-  assert.match(onHost.calls[1]?.input ?? '', /^link del dev evp0123456789ab$/m);
-  const inPod = scripted(failure(1, 2));
-  await assert.rejects(inPod.network.attach(pod), {
-    message: 'ip address add 10.244.3.2/16 dev eth0',
-  });
+test('what fails half-way leaves no interface', async () => {
+  const { calls, worker, network } = scripted();
+  const failure = new CniError('networkFailure', 'up eth0', { details: 'No such device' });
+  worker.carryOut = () => Promise.reject(failure);
+  await assert.rejects(network.attach(pod), failure);
+  assert.match(calls[0]?.input ?? '', /^link del dev evp0123456789ab$/m);
 });
 
 test('a bridge is made once, by all that want it at the same time, and again when an attach failed', async () => {
-  const { calls, network } = scripted();
+  const { calls, steps, network } = scripted();
   const bridge = { name: 'evio-pods', mtu: 1400, gateways: ['10.244.3.1/16'] };
   await Promise.all([network.ensureBridge(bridge), network.ensureBridge(bridge)]);
   const made = () => calls.filter(({ input }) => input.includes('type bridge')).length;
   assert.equal(made(), 1);
-  assert.ok(calls.some(({ argv }) => argv.join().includes('ipv4/ip_forward')));
+  assert.deepEqual(steps, [['set', 'ipv4/ip_forward', '1']]);
   await network.ensureBridge(bridge);
   assert.equal(made(), 1);
-  const failing = scripted({}, {}, {}, { code: 1, stderr: 'Cannot find device "evio-pods"' });
+  const failing = scripted();
   await failing.network.ensureBridge(bridge);
+  const { carryOut } = failing.worker;
+  failing.worker.carryOut = () => Promise.reject(new CniError('networkFailure', 'veth'));
   await assert.rejects(failing.network.attach(pod));
+  failing.worker.carryOut = carryOut;
   await failing.network.ensureBridge(bridge);
   assert.equal(failing.calls.filter(({ input }) => input.includes('type bridge')).length, 2);
 });

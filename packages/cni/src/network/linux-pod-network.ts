@@ -1,30 +1,37 @@
 import { statfsSync } from 'node:fs';
 import { CniError } from '../protocol/cni-error.ts';
 import { isObject } from '../protocol/go-json.ts';
-import { type AttachPlan, type PodInterface, planAttach } from './attach-plan.ts';
+import { type PodInterface, planAttach } from './attach-plan.ts';
 import { bridgeMac, forwardingParameters, planBridge, type WantedBridge } from './bridge-plan.ts';
 import { masqueradeRules } from './masquerade.ts';
 import { POD_PREFIX, tableName } from './names.ts';
 import type { ObservedInterface, PodNetwork } from './pod-network.ts';
+import type { PodSteps } from './pod-worker.ts';
 import { type ProgramResult, type RunProgram, runProgram } from './run-program.ts';
 
 /** `f_type` of a namespace's file (linux/magic.h: NSFS_MAGIC, PROC_SUPER_MAGIC before Linux 3.19). */
 const NSFS_MAGIC = 0x6e736673;
 
-/** Exit code that tells a failure on the host from one in the pod; none of `ip` or `nsenter`. */
-const HOST_FAILED = 90;
-
-/** Carries plans out with `ip`, `tc` and `nft` of the host, and with `nsenter` in pods. */
+/**
+ * Carries plans out: interfaces of pods by the native worker; what comes once or seldom by `ip`, `tc` and
+ * `nft` of the host.
+ */
 export class LinuxPodNetwork implements PodNetwork {
   readonly #node: string;
+  readonly #worker: PodSteps;
   readonly #run: RunProgram;
   /** What was made, so that each ADD need not look. */
   readonly #done = new Map<string, Promise<void>>();
 
   /** `node`: tells this node's bridge from those of others. */
-  constructor({ node, run = runProgram }: { readonly node: string; readonly run?: RunProgram }) {
-    this.#node = node;
-    this.#run = run;
+  constructor(options: {
+    readonly node: string;
+    readonly worker: PodSteps;
+    readonly run?: RunProgram;
+  }) {
+    this.#node = options.node;
+    this.#worker = options.worker;
+    this.#run = options.run ?? runProgram;
   }
 
   isNamespace(path: string): boolean {
@@ -44,7 +51,7 @@ export class LinuxPodNetwork implements PodNetwork {
       const shown = await this.#run(['ip', 'link', 'show', 'dev', bridge.name, 'type', 'bridge']);
       const missing = shown.code !== 0 || shown.stdout === '';
       await this.#batch('ip', planBridge(bridge, this.#node, missing));
-      await this.#setParameters(forwardingParameters(bridge.gateways));
+      await this.#worker.carryOut(forwardingParameters(bridge.gateways));
     });
   }
 
@@ -68,7 +75,7 @@ export class LinuxPodNetwork implements PodNetwork {
   async attach(pod: PodInterface): Promise<void> {
     const plan = planAttach(pod);
     try {
-      await this.#make(pod.netns, plan);
+      await this.#worker.carryOut(plan.steps);
       if (plan.hostShaping.length > 0) await this.#batch('tc', plan.hostShaping);
       if (plan.podShaping.length > 0) await this.#batch('tc', plan.podShaping, pod.netns);
     } catch (error) {
@@ -118,30 +125,6 @@ export class LinuxPodNetwork implements PodNetwork {
     expectSuccess(program, done, lines);
   }
 
-  /**
-   * Both batches of a plan by one program that the agent starts: starting one takes this process
-   * milliseconds, in which it does nothing else.
-   */
-  async #make(netns: string, { host, pod, podParameters }: AttachPlan): Promise<void> {
-    const inPod = `${parameterScript(podParameters)}\nexec ip -batch -`;
-    const script = [
-      `ip -batch - <<'END' || exit ${HOST_FAILED}`,
-      ...host,
-      'END',
-      // Its words are positional parameters, so that nothing in them is the shell's.
-      'exec nsenter "--net=$1" sh -ec "$2"',
-    ].join('\n');
-    const done = await this.#run(['sh', '-ec', script, 'evio-cni', netns, inPod], {
-      input: `${pod.join('\n')}\n`,
-    });
-    expectSuccess('ip', done, done.code === HOST_FAILED ? host : pod);
-  }
-
-  async #setParameters(parameters: readonly (readonly [string, string])[]): Promise<void> {
-    if (parameters.length === 0) return;
-    expectSuccess('sysctl', await this.#run(['sh', '-ec', parameterScript(parameters)]));
-  }
-
   /** Runs it once for each key; again after a failure. Those who come meanwhile wait with it. */
   #once(key: string, make: () => Promise<void>): Promise<void> {
     let done = this.#done.get(key);
@@ -156,11 +139,6 @@ export class LinuxPodNetwork implements PodNetwork {
   #forget(prefix: string): void {
     for (const key of this.#done.keys()) if (key.startsWith(prefix)) this.#done.delete(key);
   }
-}
-
-/** Names are quoted though they hold no quotes: they may hold `$`. */
-function parameterScript(parameters: readonly (readonly [string, string])[]): string {
-  return parameters.map(([path, value]) => `echo ${value} >'/proc/sys/net/${path}'`).join('\n');
 }
 
 /** @throws CniError code 100 with the line that failed and the kernel's reason. */
