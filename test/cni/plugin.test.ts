@@ -68,6 +68,25 @@ test('two pods reach each other, their gateway and the host, in IPv4 and IPv6', 
   await expectNothingLeft();
 });
 
+test('a pod that gets the address of another is announced to those that knew that one', async () => {
+  await using watcher = await sandbox('w');
+  await using former = await sandbox('w1');
+  await using next = await sandbox('w2');
+  await add(watcher);
+  const { ips } = await add(former);
+  const wanted: string[] = ips.map(({ address }: { address: string }) => address.split('/')[0]);
+  for (const address of wanted) await watcher.exec(['ping', '-c1', '-W2', address]);
+  await remove(former);
+  const { interfaces } = await add(next, { runtimeConfig: { ips: wanted } });
+  const { mac } = interfaces.find(({ name }: { name: string }) => name === 'eth0');
+  for (const address of wanted) {
+    const { stdout } = await watcher.exec(['ip', 'neigh', 'show', 'to', address]);
+    assert.match(stdout, new RegExp(mac), address);
+  }
+  await remove(watcher);
+  await remove(next);
+});
+
 test('what leaves the pod network is masqueraded, what stays in it is not', async () => {
   await using pod = await sandbox('m');
   await add(pod, { ipMasq: true });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { findNativeProgram } from './native-program.ts';
 import { LinuxPodNetwork } from './network/linux-pod-network.ts';
@@ -77,6 +78,7 @@ export class CniService {
       store: AttachmentStore.open(join(stateDir, 'attachments')),
       delegate: createDelegate(),
       wallClock: Date.now,
+      firstAddress: randomInt(2 ** 32),
     });
     this.#plugin = new CniPlugin({
       attachments: this.#attachments,

@@ -6,6 +6,8 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -125,6 +127,16 @@ Why route(NetlinkSocket &kernel, const Step &step) {
   return send(kernel, message);
 }
 
+/// Setting the MAC that it has makes the kernel announce IPv4 addresses (arp_notify) and IPv6 ones (ndisc_notify).
+Why announce(NetlinkSocket &kernel, const Step &step) {
+  const auto mac = read_mac_text(step[2]);
+  if (!mac) return "no MAC";
+  NetlinkMessage message(RTM_NEWLINK, 0);
+  message.header(link_header(index_of(step[1]), 0));
+  message.attribute(IFLA_ADDRESS, *mac);
+  return send(kernel, message);
+}
+
 Why remove(NetlinkSocket &kernel, const Step &step) {
   const int index = index_of(step[1]);
   if (index == 0) return {};
@@ -148,17 +160,31 @@ struct Verb {
   Why (*carry_out)(NetlinkSocket &, const Step &);
 };
 
-constexpr std::array<Verb, 7> kVerbs{{
+constexpr std::array<Verb, 8> kVerbs{{
     {"veth", 8, veth},
     {"hairpin", 2, hairpin},
     {"set", 3, set},
     {"up", 2, up},
     {"address", 3, address},
     {"route", 4, route},
+    {"announce", 3, announce},
     {"delete", 2, remove},
 }};
 
 }  // namespace
+
+Workplace::Workplace(FileDescriptor home)
+    : home_(std::move(home)), home_socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
+
+void Workplace::await_carrier(const std::string &host) const {
+  constexpr useconds_t kPause = 250;
+  for (int tries = 0; tries < 200'000 / int{kPause}; ++tries) {
+    ifreq request{};
+    host.copy(request.ifr_name, IFNAMSIZ - 1);
+    if (::ioctl(home_socket_.get(), SIOCGIFFLAGS, &request) != 0 || (request.ifr_flags & IFF_RUNNING) != 0) return;
+    ::usleep(kPause);
+  }
+}
 
 std::optional<Failure> Workplace::carry_out(std::span<const Step> steps) {
   NetlinkSocket kernel = NetlinkSocket::open();
@@ -170,6 +196,10 @@ std::optional<Failure> Workplace::carry_out(std::span<const Step> steps) {
       if (!netns || ::setns(netns.get(), CLONE_NEWNET) != 0) return Failure{at, std::strerror(errno)};
       away_ = true;
       kernel = NetlinkSocket::open();
+      continue;
+    }
+    if (step[0] == "await" && step.size() == 2) {
+      await_carrier(step[1]);
       continue;
     }
     Why why = "no such step";

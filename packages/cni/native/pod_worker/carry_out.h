@@ -19,7 +19,7 @@ struct Failure {
 class Workplace {
  public:
   /// The namespace that the thread is in now is where each request begins. `home`: of it, open.
-  explicit Workplace(FileDescriptor home) : home_(std::move(home)) {}
+  explicit Workplace(FileDescriptor home);
 
   /// Stops at the first step that fails; what was done stays.
   std::optional<Failure> carry_out(std::span<const Step> steps);
@@ -29,7 +29,12 @@ class Workplace {
   bool return_home();
 
  private:
+  /// A veth's other end is up at once, but its bridge takes frames from it only when the kernel's own
+  /// worker has noticed: what is announced before is lost.
+  void await_carrier(const std::string &host) const;
+
   FileDescriptor home_;
+  FileDescriptor home_socket_;  // sees devices of home from everywhere
   bool away_ = false;
 };
 

@@ -11,8 +11,10 @@
 //   enter NETNS                               what follows happens there
 //   set PATH VALUE                            of a kernel parameter, below /proc/sys/net
 //   up DEV
+//   await HOST                                until the bridge takes frames from it, for 200 ms at most
 //   address CIDR DEV
 //   route CIDR GATEWAY DEV                    GATEWAY is empty for what is on the link; replaces
+//   announce DEV MAC                          tells neighbours its addresses; MAC is the one that it has
 //   delete DEV                                none of that name is no error
 #pragma once
 

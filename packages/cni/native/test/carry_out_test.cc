@@ -85,12 +85,14 @@ TEST("a pod gets its interface, and the worker is back where it was") {
                                 {"enter", pod.path()},
                                 {"set", "ipv4/conf/eth0/arp_notify", "1"},
                                 {"up", "lo"},
+                                {"up", "eth0"},
+                                {"await", "evp0"},
                                 {"address", "10.244.3.2/16", "eth0"},
                                 {"address", "fd00:244::2/48", "eth0"},
-                                {"up", "eth0"},
                                 {"route", "0.0.0.0/0", "10.244.3.1", "eth0"},
                                 {"route", "::/0", "fd00:244::1", "eth0"},
-                                {"route", "10.96.0.0/12", "", "eth0"}};
+                                {"route", "10.96.0.0/12", "", "eth0"},
+                                {"announce", "eth0", "02:00:00:00:00:01"}};
   const auto failure = place.carry_out(steps);
   CHECK(!failure);
   CHECK(parameter("ipv4/conf/eth0/arp_notify") == "1");

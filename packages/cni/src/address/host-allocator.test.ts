@@ -10,6 +10,12 @@ function cidr(text: string): Cidr {
   return parsed;
 }
 
+test('it begins where it is told to, and goes round', () => {
+  const allocator = new HostAllocator(cidr('10.244.1.0/29'), 8);
+  const taken = Array.from({ length: 6 }, () => allocator.take()?.text.split('.').at(-1));
+  assert.deepEqual(taken, ['5', '6', '2', '3', '4', undefined]);
+});
+
 test('every address but those of network, gateway and broadcast is handed out once', () => {
   const allocator = new HostAllocator(cidr('10.244.1.0/28'));
   const got = Array.from({ length: 13 }, () => allocator.take()?.text);

@@ -15,12 +15,13 @@ export class HostAllocator {
   readonly #taken = new Set<bigint>();
   #next: bigint;
 
-  constructor(range: Cidr) {
+  /** `start`: how many addresses are passed over at first. */
+  constructor(range: Cidr, start = 0) {
     this.range = range;
     this.gateway = addressAt(range.family, range.first + 1n);
     this.#first = range.first + 2n;
     this.#last = range.family === 4 ? range.last - 1n : range.last;
-    this.#next = this.#first;
+    this.#next = this.#first + (BigInt(start) % (this.#last - this.#first + 1n));
   }
 
   get taken(): number {

@@ -52,14 +52,15 @@ export function planAttach(pod: PodInterface): AttachPlan {
       ['veth', hostIf, hostMac, `${mtu}`, bridge, ifName, mac, netns],
       ...(hairpin ? [['hairpin', hostIf] as const] : []),
       ['enter', netns],
-      // An address that was another pod's until now is announced when it comes up.
       ['set', `ipv4/conf/${ifName}/arp_notify`, '1'],
       ...(addresses.some(cidr => cidr.includes(':')) ? v6 : []),
       ['up', 'lo'],
-      // Before the interface is up, because then the kernel announces them.
-      ...addresses.map(cidr => ['address', cidr, ifName] as const),
       ['up', ifName],
+      ['await', hostIf],
+      ...addresses.map(cidr => ['address', cidr, ifName] as const),
       ...routes.map(({ dst, gw = '' }) => ['route', dst, gw, ifName] as const),
+      // An address that was another pod's until now: everybody who knew that one shall hear of this one.
+      ['announce', ifName, mac],
     ],
     hostShaping: pod.ingress ? [shaping(hostIf, pod.ingress)] : [],
     podShaping: pod.egress ? [shaping(ifName, pod.egress)] : [],

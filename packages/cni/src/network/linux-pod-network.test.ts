@@ -33,7 +33,7 @@ function scripted(...answers: Partial<ProgramResult>[]) {
   return { calls, steps, worker, network: new LinuxPodNetwork({ node: 'n', worker, run }) };
 }
 
-test('a pod is made by the worker: addresses before the interface is up, routes after it', async () => {
+test('a pod is made by the worker: addresses are announced once the bridge takes frames', async () => {
   const { calls, steps, network } = scripted();
   await network.attach(pod);
   assert.equal(calls.length, 0);
@@ -47,10 +47,12 @@ test('a pod is made by the worker: addresses before the interface is up, routes 
     steps.slice(3).filter(([verb]) => verb !== 'set'),
     [
       ['up', 'lo'],
+      ['up', 'eth0'],
+      ['await', 'evp0123456789ab'],
       ['address', '10.244.3.2/16', 'eth0'],
       ['address', 'fd00:244::2/48', 'eth0'],
-      ['up', 'eth0'],
       ['route', '0.0.0.0/0', '10.244.3.1', 'eth0'],
+      ['announce', 'eth0', mac],
     ],
   );
 });

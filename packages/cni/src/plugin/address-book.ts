@@ -27,6 +27,12 @@ export class AddressBook {
   #networks: readonly string[] = [];
   /** Addresses in use, of this and former ranges. */
   readonly #held = new Map<string, IpAddress>();
+  readonly #start: number;
+
+  /** `start`: at which of a range's addresses it begins; after a restart best at another than before. */
+  constructor(start = 0) {
+    this.#start = start;
+  }
 
   /** Takes addresses as used, as they are found after a restart. */
   hold(addresses: readonly string[]): void {
@@ -44,7 +50,7 @@ export class AddressBook {
     this.#networks = networks;
     this.#allocators = ranges.flatMap(range => {
       const cidr = parseCidr(range);
-      return cidr === undefined ? [] : [new HostAllocator(cidr)];
+      return cidr === undefined ? [] : [new HostAllocator(cidr, this.#start)];
     });
     for (const address of this.#held.values()) {
       for (const allocator of this.#allocators) allocator.takeOne(address);

@@ -91,6 +91,7 @@ export class PluginFixture {
       store: AttachmentStore.open(this.directory),
       delegate: (...call) => this.delegate(...call),
       wallClock: () => 0,
+      firstAddress: 0,
     });
     const plugin = new CniPlugin({
       attachments,

@@ -24,6 +24,11 @@ export interface PodAttachmentsOptions {
   readonly delegate: Delegate;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
+  /**
+   * Which of the range's addresses is handed out first. Random: who was restarted does not know which were
+   * given back just now, and peers may still send to their former pods.
+   */
+  readonly firstAddress: number;
 }
 
 /**
@@ -35,10 +40,11 @@ export interface PodAttachmentsOptions {
  */
 export class PodAttachments {
   readonly #options: PodAttachmentsOptions;
-  readonly #book = new AddressBook();
+  readonly #book: AddressBook;
 
   constructor(options: PodAttachmentsOptions) {
     this.#options = options;
+    this.#book = new AddressBook(options.firstAddress);
     this.#useRanges();
     for (const { addresses, ipam } of options.store.all()) {
       if (ipam === undefined) this.#book.hold(addresses);
