@@ -31,7 +31,8 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
 case $scope in
   demo) ;;
   test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
-    containerd runc podman buildah containernetworking-plugins busybox-static" ;;
+    containerd runc podman buildah containernetworking-plugins busybox-static iptables
+    golang-go golang-github-appc-cni-dev" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac
