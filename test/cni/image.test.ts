@@ -44,6 +44,7 @@ test('the image has all that the agent runs, and installs the plugin', async () 
       ['nft', '--version'],
       ['nsenter', '--version'],
       ['sh', '-c', 'cat /dev/null'],
+      ['/usr/lib/evio/evio-pod-worker'],
     ]) {
       await inImage(...program);
     }

@@ -137,16 +137,6 @@ Why announce(NetlinkSocket &kernel, const Step &step) {
   return send(kernel, message);
 }
 
-Why remove(NetlinkSocket &kernel, const Step &step) {
-  const int index = index_of(step[1]);
-  if (index == 0) return {};
-  NetlinkMessage message(RTM_DELLINK, 0);
-  message.header(link_header(index, 0));
-  Why sentence;
-  const int error = kernel.request(message, sentence);
-  return error == ENODEV ? Why{} : error_text(error);
-}
-
 Why set(NetlinkSocket &, const Step &step) {
   const std::string path = "/proc/sys/net/" + step[1];
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -160,7 +150,7 @@ struct Verb {
   Why (*carry_out)(NetlinkSocket &, const Step &);
 };
 
-constexpr std::array<Verb, 8> kVerbs{{
+constexpr std::array<Verb, 7> kVerbs{{
     {"veth", 8, veth},
     {"hairpin", 2, hairpin},
     {"set", 3, set},
@@ -168,7 +158,6 @@ constexpr std::array<Verb, 8> kVerbs{{
     {"address", 3, address},
     {"route", 4, route},
     {"announce", 3, announce},
-    {"delete", 2, remove},
 }};
 
 }  // namespace

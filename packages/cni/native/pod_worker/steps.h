@@ -15,7 +15,6 @@
 //   address CIDR DEV
 //   route CIDR GATEWAY DEV                    GATEWAY is empty for what is on the link; replaces
 //   announce DEV MAC                          tells neighbours its addresses; MAC is the one that it has
-//   delete DEV                                none of that name is no error
 #pragma once
 
 #include <cstddef>
