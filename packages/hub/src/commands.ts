@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Hub } from './hub.ts';
 import { initHub } from './init.ts';
+import { memberLine, registerInvitationCommands } from './invitation-commands.ts';
 import { DEFAULT_DIR } from './layout.ts';
-import { addNode, type HubNode, listNodes, removeNode } from './members.ts';
+import { addNode, type HubMember, listNodes, removeNode } from './members.ts';
 import type { HubPorts, HubSettings } from './settings.ts';
 
 interface InitOptions {
@@ -69,6 +70,8 @@ export function registerHubCommands(program: Command): void {
       });
       process.stdout.write(summary(settings, options.dir));
     });
+
+  registerInvitationCommands(hub);
 
   hub
     .command('add-node')
@@ -173,17 +176,17 @@ function summary({ domain, addresses, ports, overlays }: HubSettings, dir: strin
     `Ports to open on ${where}:`,
     `  TCP ${ports.xmpp}, ${ports.xmpps} (XMPP), ${ports.turn}, ${ports.turns} (TURN)`,
     `  UDP ${ports.turn} (STUN, TURN), ${ports.relayMin}-${ports.relayMax} (relays)`,
-    `Next: evio hub add-node NAME --dir ${dir}; evio hub up --dir ${dir}`,
+    `Next: evio hub up --dir ${dir}; evio hub invite NAME --dir ${dir}`,
     '',
   ].join('\n');
 }
 
-function nodeLine({ jid, addresses }: HubNode): string {
-  const places = Object.entries(addresses).map(([overlay, address]) => `${overlay} ${address}`);
-  return `${jid}  ${places.join(', ')}\n`;
+function nodeLine(node: HubMember): string {
+  const invited = node.invitation?.state === 'open' ? '  (invited)' : '';
+  return `${memberLine(node)}${invited}\n`;
 }
 
-function listAsJson(nodes: readonly HubNode[]): string {
-  const shown = nodes.map(({ password: _secret, ...node }) => node);
+function listAsJson(nodes: readonly HubMember[]): string {
+  const shown = nodes.map(node => ({ ...node, password: undefined }));
   return `${JSON.stringify(shown, null, 2)}\n`;
 }
