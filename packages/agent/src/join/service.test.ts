@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RunCommand } from '../system/index.ts';
+import { systemdService } from './service.ts';
+
+/** A systemctl that says `no` to the commands that begin with one of these words. */
+function systemctl(no: readonly string[] = []): { run: RunCommand; asked: string[] } {
+  const asked: string[] = [];
+  const run: RunCommand = async (program, args) => {
+    asked.push([program, ...args].join(' '));
+    const refused = no.some(word => args[0] === word);
+    return { code: refused ? 1 : 0, stdout: '', stderr: refused ? 'no\n' : '' };
+  };
+  return { run, asked };
+}
+
+test('where systemd does not run, or has no unit, there is no service', async () => {
+  assert.equal(await systemdService(systemctl().run, false), undefined);
+  assert.equal(await systemdService(systemctl(['cat']).run, true), undefined);
+});
+
+test('a unit that does not run is enabled and started, one that runs reads again', async () => {
+  const stopped = systemctl(['is-active']);
+  await (await systemdService(stopped.run, true))?.start();
+  assert.equal(stopped.asked.at(-1), 'systemctl enable --now evio.service');
+  const running = systemctl();
+  await (await systemdService(running.run, true))?.start();
+  assert.deepEqual(running.asked.slice(-2), [
+    'systemctl reload evio.service',
+    'systemctl enable evio.service',
+  ]);
+});
+
+test('what systemctl refuses is told with its words', async () => {
+  const service = await systemdService(systemctl(['disable']).run, true);
+  await assert.rejects(async () => service?.stop(), {
+    code: 'SERVICE_FAILED',
+    message: 'systemctl disable --now evio.service: no',
+  });
+});

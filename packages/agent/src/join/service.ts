@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { EvioError } from '@evio/types';
+import { ControlClient } from '../control/control-client.ts';
+import type { RunCommand } from '../system/index.ts';
+
+const UNIT = 'evio.service';
+
+/** What keeps the agent running on this host, as far as `evio join` and `evio leave` touch it. */
+export interface Service {
+  /** Starts the agent, now and at each boot, or has it read its configuration again. */
+  start(): Promise<string>;
+  /** Stops the agent, now and at each boot. */
+  stop(): Promise<string>;
+}
+
+/** systemd, where it runs (sd_booted(3)) and knows the unit. */
+export async function systemdService(
+  run: RunCommand,
+  booted = existsSync('/run/systemd/system'),
+): Promise<Service | undefined> {
+  if (!booted) return undefined;
+  const known = await systemctl(run, ['cat', UNIT]);
+  return known ? new SystemdService(run) : undefined;
+}
+
+class SystemdService implements Service {
+  readonly #run: RunCommand;
+
+  constructor(run: RunCommand) {
+    this.#run = run;
+  }
+
+  async start(): Promise<string> {
+    if (await systemctl(this.#run, ['is-active', '--quiet', UNIT])) {
+      await this.#must(['reload', UNIT]);
+      await this.#must(['enable', UNIT]);
+      return `${UNIT} has read its configuration again`;
+    }
+    await this.#must(['enable', '--now', UNIT]);
+    return `${UNIT} is enabled and started`;
+  }
+
+  async stop(): Promise<string> {
+    await this.#must(['disable', '--now', UNIT]);
+    return `${UNIT} is stopped and disabled`;
+  }
+
+  async #must(args: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.#run('systemctl', args);
+    if (code === 0) return;
+    const said = stderr.trim() || `exit code ${code}`;
+    throw new EvioError('SERVICE_FAILED', `systemctl ${args.join(' ')}: ${said}`);
+  }
+}
+
+async function systemctl(run: RunCommand, args: readonly string[]): Promise<boolean> {
+  return (await run('systemctl', args)).code === 0;
+}
+
+/** Whether an agent answers; one that was started by hand is told of a change itself. */
+export async function agentAnswers(socket: string): Promise<boolean> {
+  try {
+    await new ControlClient(socket).status();
+    return true;
+  } catch (error) {
+    if (error instanceof EvioError && error.code === 'AGENT_DOWN') return false;
+    throw error;
+  }
+}
