@@ -107,7 +107,7 @@ start() {
   echo $! >"$state/$unit.pid"
   # Type=notify: started when it is ready.
   grep -q ^Type=notify "$file" || return 0
-  for _ in $(seq 150); do [ -S "/run/$unit/$unit.sock" ] && return; sleep 0.1; done
+  for _ in $(seq 150); do { [ -S "/run/$unit/$unit.sock" ] || grep -qx ready "$state/$unit.log"; } && return; sleep 0.1; done
   exit 1
 }
 stop() {

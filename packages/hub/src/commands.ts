@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Hub } from './hub.ts';
@@ -150,8 +151,16 @@ async function runUntilSignal(options: {
     log: line => process.stderr.write(`${line}\n`),
   });
   process.stdout.write('ready\n');
+  tellSystemd();
   await signalled;
   await hub.stop();
+}
+
+/** What `Type=notify` waits for (sd_notify(3)); by a command, for Node has no unix datagrams. */
+function tellSystemd(): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  const { status, error } = spawnSync('systemd-notify', ['--ready'], { stdio: 'ignore' });
+  if (status !== 0) process.stderr.write(`systemd was not told: ${error?.message ?? status}\n`);
 }
 
 function portOf(text: string): number {
