@@ -88,6 +88,19 @@ test('a line that was used, is over or was altered is refused, and nothing is wr
     /stopped at the step "account": .*used already.*\nmend: ask for a new one/,
   );
 
+  // By hand, without systemd and with the hub away: what has joined needs neither.
+  await lab.hub.running.stopXmpp();
+  const agent = a.start('evio up');
+  t.after(() => agent.kill());
+  await a.sh(
+    'for _ in $(seq 100); do evio status >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1',
+  );
+  const alone = await a.sh(`evio join --no-service --wait 1 '${line}'`, { check: false });
+  assert.match(alone.stdout, /! {2}hub +.*this host has joined before and goes on without it/);
+  assert.match(alone.stdout, /ok service +the agent that runs has read its configuration again/);
+  assert.match(alone.stderr, /stopped at the step "online": not signed in within 1 s/);
+  await lab.hub.running.startXmpp();
+
   const altered = line.slice(0, 40) + (line[40] === 'x' ? 'y' : 'x') + line.slice(41);
   await refused(b, altered, 2, /not a whole invitation: .*altered; copy it once more/);
 

@@ -9,7 +9,7 @@ import { hostProbes } from '../doctor/check-host.ts';
 import { readConfigText } from './config-file.ts';
 import { presenceOf, withOverlays } from './config-text.ts';
 import { firstPeer } from './first-peer.ts';
-import { checkHost } from './host.ts';
+import { checkHost, requireRoot } from './host.ts';
 import { overlayFiles, pendingFile } from './overlay-files.ts';
 import { nodeOf, ownPassword, refuseExpired } from './own-password.ts';
 import { agentAnswers, type Service, systemdService } from './service.ts';
@@ -44,6 +44,7 @@ export interface JoinOptions {
  * @throws StepError
  */
 export async function* join(options: JoinOptions): AsyncGenerator<Step> {
+  requireRoot();
   const { invitation } = options;
   const configFile = resolve(options.configFile);
   const directory = dirname(configFile);
@@ -55,19 +56,17 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   if (!present && !existsSync(pending)) refuseExpired(invitation, now);
   yield done('host', checkHost(hostProbes()));
 
-  const ca = await pinnedAuthority(invitation);
-  yield done(
-    'hub',
-    `${invitation.service} ${ca === undefined ? 'answers' : "shows the invitation's certificate"}`,
-  );
-
-  const configured = present ? configuredPassword(configFile, invitation) : undefined;
-  const { password, kept } = await ownPassword({ invitation, ca, configured, pending, now });
-  const own = kept ? 'already has a password of its own' : 'has a password of its own now';
-  yield done('account', `${invitation.account} ${own}`);
-
-  if (!present || password !== configured) {
-    writeFiles({ invitation, configFile, before, ca, password, present });
+  const hub = await findHub(invitation, present && !existsSync(pending));
+  yield hub.step;
+  if (!hub.away) {
+    const { ca } = hub;
+    const configured = present ? configuredPassword(configFile, invitation) : undefined;
+    const { password, kept } = await ownPassword({ invitation, ca, configured, pending, now });
+    const own = kept ? 'already has a password of its own' : 'has a password of its own now';
+    yield done('account', `${invitation.account} ${own}`);
+    if (!present || password !== configured) {
+      writeFiles({ invitation, configFile, before, ca, password, present });
+    }
   }
   rmSync(pending, { force: true });
   const addresses = invitation.overlays.map(({ name, address }) => `${name} ${address}`).join(', ');
@@ -132,19 +131,35 @@ function checkConfig(configFile: string): void {
   }
 }
 
-async function pinnedAuthority(invitation: Invitation): Promise<string | undefined> {
+/** The hub's certificate; or, for a host that has joined, that the hub is away. */
+type FoundHub =
+  | { readonly away: true; readonly step: Step }
+  | { readonly away: false; readonly step: Step; readonly ca: string | undefined };
+
+const AWAY: ReadonlySet<string> = new Set(['XMPP_UNREACHABLE', 'XMPP_TIMEOUT']);
+
+/** A host that has joined needs no hub to start: the overlay lives without it. */
+async function findHub(invitation: Invitation, hasJoined: boolean): Promise<FoundHub> {
   const { service, account, pin } = invitation;
-  if (pin === undefined) return undefined; // the first login says whether the hub is reached
+  if (pin === undefined) {
+    const step = done('hub', `${service} is to have a certificate of a public authority`);
+    return { away: false, step, ca: undefined };
+  }
   const domain = account.slice(account.indexOf('@') + 1);
   try {
-    return await fetchPinnedAuthority({ service, domain, pin, timeoutMs: REACH_MS });
+    const ca = await fetchPinnedAuthority({ service, domain, pin, timeoutMs: REACH_MS });
+    return { away: false, step: done('hub', `${service} shows the invitation's certificate`), ca };
   } catch (error) {
     if (!(error instanceof EvioError)) throw error;
+    if (hasJoined && AWAY.has(error.code)) {
+      const finding = `${error.message}; this host has joined before and goes on without it`;
+      return { away: true, step: { step: 'hub', state: 'look at', finding } };
+    }
     const mend =
       error.code === 'PIN_MISMATCH'
         ? 'start the hub again (evio hub up) if it is older than the invitation; then ask for a new ' +
           `one: evio hub invite ${nodeOf(account)}`
-        : `see that the hub runs (evio hub up) and that nothing between lets TCP to ${service} not through`;
+        : `see that the hub runs (evio hub up), and that TCP to ${service} is let through`;
     throw new StepError('hub', error.code, error.message, mend, { cause: error });
   }
 }
