@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Lab } from '../lab/index.ts';
 import { tell } from '../scenarios/cast.ts';
 import { FreshHost } from './fresh-host.ts';
-import { commandsOf } from './quick-start.ts';
+import { commandsOf } from './page-commands.ts';
 
 test('the quick start leads from two bare hosts to a ping', async t => {
   const lab = await Lab.create({

@@ -13,7 +13,7 @@ export interface Commands {
 /** The commands of a page in their order: its blocks ` ```sh HOST [install] `. */
 export function commandsOf(page: string): Commands[] {
   const text = readFileSync(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/^```sh (\w+)( install)?\n([^`]*)```$/gm)].map(
+  return [...text.matchAll(/^```sh ([\w-]+)( install)?\n([^`]*)```$/gm)].map(
     ([, host = '', install, body = '']) => ({
       host,
       installs: install !== undefined,
