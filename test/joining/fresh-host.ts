@@ -26,21 +26,28 @@ export class FreshHost {
     this.#path = path;
   }
 
-  /** @param directory for the stand-in; removed by whoever made it. */
-  static async install(host: Host, directory: string, { systemd = true } = {}): Promise<FreshHost> {
+  /**
+   * @param directory for the stand-in; removed by whoever made it.
+   * @param options.empty further folders of its own, with nothing in them.
+   */
+  static async install(
+    host: Host,
+    directory: string,
+    { empty = [] }: { readonly empty?: readonly string[] } = {},
+  ): Promise<FreshHost> {
     const programs = join(directory, `programs-${host.name}`);
     await mkdir(programs, { recursive: true });
     await symlink(EVIO, join(programs, 'evio'));
-    if (systemd) {
-      const standIn = join(programs, 'systemctl');
-      await writeFile(standIn, STAND_IN);
-      await chmod(standIn, 0o755);
-    }
-    const mounts = EMPTY.map(path => `mkdir -p ${path} && mount -t tmpfs -o mode=755 none ${path}`);
+    const standIn = join(programs, 'systemctl');
+    await writeFile(standIn, STAND_IN);
+    await chmod(standIn, 0o755);
+    const mounts = [...EMPTY, ...empty].map(
+      path => `mkdir -p ${path} && mount -t tmpfs -o mode=755 none ${path}`,
+    );
     const script = [
       'mount --make-rprivate /',
       ...mounts,
-      ...(systemd ? ['mkdir -p /run/systemd/system'] : []),
+      'mkdir -p /run/systemd/system',
       `cp ${ROOT}/systemd/*.service /etc/systemd/system/`,
       'echo ready',
       'exec cat',
@@ -68,7 +75,7 @@ export class FreshHost {
 
   /** Stops the units that run in it, and with the holder its mounts go. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.sh('! command -v systemctl >/dev/null || systemctl stop-all', { check: false });
+    await this.sh('systemctl stop-all', { check: false });
     const ended = once(this.#holder, 'exit');
     this.#holder.stdin?.end();
     await ended;

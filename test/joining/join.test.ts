@@ -145,6 +145,10 @@ test('a join that stopped goes on by the same command, beside another overlay', 
   const clash = await a.sh(`evio join '${other}'`, { check: false });
   assert.match(clash.stderr, /has another overlay edge already\nmend: leave that one first/);
 
+  const forced = await a.sh(`evio join --force '${other}'`);
+  assert.match(forced.stdout, /evio\.service was restarted/);
+  assert.match(forced.stdout, /other@evio\.test has signed in/);
+
   const left = await a.sh('evio leave edge');
   assert.match(left.stdout, /the agent has read its configuration again/);
   assert.equal((await a.sh('ls /etc/evio')).stdout, 'evio.yaml\nmine.password\n');

@@ -30,6 +30,7 @@ async function watch(
   try {
     for await (const step of firstPeer({
       overlay: 'edge',
+      account: 'edge-a@example.org',
       patienceMs: 60_000,
       now: () => time,
       pause: async milliseconds => {
@@ -65,7 +66,7 @@ test('it tells what it waits for, until a peer has answered', async () => {
     return status([peer('b', seconds < 4 ? { session: DOWN } : {})]);
   });
   assert.deepEqual(steps, [
-    'online waiting: the agent starts',
+    'online waiting: the agent takes edge over',
     'online waiting: signing in',
     'online done: edge-a@example.org has signed in',
     'peer waiting: looking for other members',

@@ -6,11 +6,13 @@ import { done, type Step, StepError, waiting } from './step.ts';
 
 const POLL_MS = 200;
 /** Who signs in gets the presence of the others within moments. */
-const ALONE_MS = 5_000;
+const ALONE_MS = 3_000;
 
 export interface FirstPeerOptions {
   readonly client: Pick<ControlClient, 'status' | 'ping'>;
   readonly overlay: string;
+  /** With which the agent is to sign in; it may still have another one's. */
+  readonly account: string;
   /** For the sign-in and for the first answer, each, in milliseconds. */
   readonly patienceMs: number;
   /** Monotonic milliseconds. */
@@ -50,7 +52,7 @@ export async function* firstPeer(options: FirstPeerOptions): AsyncGenerator<Step
         return yield done('peer', 'no other member is there yet: this node is the first');
       }
     }
-    const state = waitingFor(overlay, online !== undefined);
+    const state = waitingFor(overlay, options.overlay, online !== undefined);
     if (now() > deadline) throw late(overlay, online !== undefined, patienceMs);
     if (state.finding !== told) yield state;
     told = state.finding;
@@ -58,7 +60,8 @@ export async function* firstPeer(options: FirstPeerOptions): AsyncGenerator<Step
   }
 }
 
-async function statusOf({ client, overlay }: FirstPeerOptions): Promise<OverlayStatus | undefined> {
+async function statusOf(options: FirstPeerOptions): Promise<OverlayStatus | undefined> {
+  const { client, overlay, account } = options;
   let status: AgentStatus;
   try {
     status = await client.status();
@@ -66,7 +69,9 @@ async function statusOf({ client, overlay }: FirstPeerOptions): Promise<OverlayS
     if (error instanceof EvioError && error.code === 'AGENT_DOWN') return undefined;
     throw error;
   }
-  return status.overlays.find(({ name }) => name === overlay);
+  return status.overlays.find(
+    ({ name, signaling }) => name === overlay && signaling.jid === account,
+  );
 }
 
 async function answer(
@@ -85,8 +90,8 @@ async function answer(
   return null;
 }
 
-function waitingFor(overlay: OverlayStatus | undefined, online: boolean): Step {
-  if (overlay === undefined) return waiting('online', 'the agent starts');
+function waitingFor(overlay: OverlayStatus | undefined, name: string, online: boolean): Step {
+  if (overlay === undefined) return waiting('online', `the agent takes ${name} over`);
   if (!online) return waiting('online', overlay.signaling.error ?? 'signing in');
   const [peer] = overlay.peers;
   if (peer === undefined) return waiting('peer', 'looking for other members');
@@ -98,7 +103,7 @@ function late(overlay: OverlayStatus | undefined, online: boolean, patienceMs: n
   if (!online) {
     const why =
       overlay === undefined
-        ? 'the agent does not answer'
+        ? 'the agent does not answer, or does not have it'
         : (overlay.signaling.error ?? 'the hub does not answer');
     const mend = 'see: journalctl -u evio; and: evio doctor';
     return new StepError('online', 'ONLINE_TIMEOUT', `not signed in ${within}: ${why}`, mend);

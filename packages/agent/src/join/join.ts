@@ -7,7 +7,7 @@ import { ConfigError, loadConfig, parseConfig } from '../config/index.ts';
 import { ControlClient } from '../control/control-client.ts';
 import { hostProbes } from '../doctor/check-host.ts';
 import { readConfigText } from './config-file.ts';
-import { presenceOf, withOverlays } from './config-text.ts';
+import { type Presence, presenceOf, withOverlays } from './config-text.ts';
 import { firstPeer } from './first-peer.ts';
 import { checkHost, requireRoot } from './host.ts';
 import { overlayFiles, pendingFile } from './overlay-files.ts';
@@ -52,7 +52,7 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   const now = Date.now() / 1000;
 
   const before = readConfigText(configFile);
-  const present = checkFiles(options, before, directory, existsSync(pending));
+  const { present, replaces } = checkFiles(options, before, directory, existsSync(pending));
   if (!present && !existsSync(pending)) refuseExpired(invitation, now);
   yield done('host', checkHost(hostProbes()));
 
@@ -74,7 +74,7 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
 
   const { controlSocket } = loadConfig(configFile);
   const service = options.noService ? undefined : await systemdService(hostProbes().run);
-  const started = await startAgent(service, controlSocket);
+  const started = await startAgent(service, controlSocket, replaces);
   if (started === undefined) {
     const how = `start the agent: evio up --config ${configFile}`;
     const why = options.noService ? 'not asked to start it' : 'systemd does not run evio here';
@@ -84,21 +84,23 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   yield done('service', started);
   const client = new ControlClient(controlSocket);
   for (const { name } of invitation.overlays) {
-    yield* firstPeer({ client, overlay: name, patienceMs: options.patienceMs });
+    const { patienceMs } = options;
+    yield* firstPeer({ client, overlay: name, account: invitation.account, patienceMs });
   }
 }
 
-/** @returns whether all overlays of the invitation are in the configuration already. */
+/** @returns whether the configuration has all overlays of the invitation, or others in their place. */
 function checkFiles(
   { invitation, configFile, force }: JoinOptions,
   before: string | undefined,
   directory: string,
   begun: boolean,
-): boolean {
+): { readonly present: boolean; readonly replaces: boolean } {
+  const is = (wanted: Presence) => (presence: Presence) => presence === wanted;
   const presences = invitation.overlays.map(overlay => presenceOf(before, invitation, overlay));
   if (before !== undefined) checkConfig(configFile);
   for (const [index, { name }] of invitation.overlays.entries()) {
-    if (force || begun || presences[index] === 'same') continue;
+    if (force || presences[index] === 'same') continue;
     if (presences[index] === 'other') {
       throw new StepError(
         'files',
@@ -109,7 +111,7 @@ function checkFiles(
     }
     const files = Object.values(overlayFiles(name)).map(file => joinPath(directory, file));
     const taken = files.find(file => existsSync(file));
-    if (taken !== undefined) {
+    if (taken !== undefined && !begun) {
       throw new StepError(
         'files',
         'JOIN_FILE_EXISTS',
@@ -118,7 +120,7 @@ function checkFiles(
       );
     }
   }
-  return presences.every(presence => presence === 'same');
+  return { present: presences.every(is('same')), replaces: presences.some(is('other')) };
 }
 
 function checkConfig(configFile: string): void {
@@ -192,18 +194,26 @@ function writeFiles({ invitation, configFile, before, ca, password, present }: W
   writePrivateFile(configFile, text);
 }
 
-/** @returns what was done; undefined when nobody runs the agent. */
+/**
+ * @param replaces another account of an overlay is taken over by a restart only.
+ * @returns what was done; undefined when nobody runs the agent.
+ */
 async function startAgent(
   service: Service | undefined,
   socket: string,
+  replaces: boolean,
 ): Promise<string | undefined> {
   try {
-    if (service !== undefined) return await service.start();
+    if (service !== undefined) return await service.start({ restart: replaces });
     if (!(await agentAnswers(socket))) return undefined;
-    await new ControlClient(socket).reload();
+    const { needsRestart } = await new ControlClient(socket).reload();
+    if (needsRestart.length > 0) {
+      const cause = `the agent that runs can't take over: ${needsRestart.join('; ')}`;
+      throw new StepError('service', 'RESTART_NEEDED', cause, 'restart it');
+    }
     return 'the agent that runs has read its configuration again';
   } catch (error) {
-    if (!(error instanceof EvioError)) throw error;
+    if (!(error instanceof EvioError) || error instanceof StepError) throw error;
     const mend = 'see: journalctl -u evio; evio check; evio doctor';
     throw new StepError('service', error.code, error.message, mend, { cause: error });
   }

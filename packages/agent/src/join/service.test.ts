@@ -21,14 +21,16 @@ test('where systemd does not run, or has no unit, there is no service', async ()
 
 test('a unit that does not run is enabled and started, one that runs reads again', async () => {
   const stopped = systemctl(['is-active']);
-  await (await systemdService(stopped.run, true))?.start();
+  await (await systemdService(stopped.run, true))?.start({ restart: false });
   assert.equal(stopped.asked.at(-1), 'systemctl enable --now evio.service');
   const running = systemctl();
-  await (await systemdService(running.run, true))?.start();
+  await (await systemdService(running.run, true))?.start({ restart: false });
   assert.deepEqual(running.asked.slice(-2), [
     'systemctl reload evio.service',
     'systemctl enable evio.service',
   ]);
+  await (await systemdService(running.run, true))?.start({ restart: true });
+  assert.ok(running.asked.includes('systemctl restart evio.service'));
 });
 
 test('what systemctl refuses is told with its words', async () => {

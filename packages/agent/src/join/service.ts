@@ -7,8 +7,12 @@ const UNIT = 'evio.service';
 
 /** What keeps the agent running on this host, as far as `evio join` and `evio leave` touch it. */
 export interface Service {
-  /** Starts the agent, now and at each boot, or has it read its configuration again. */
-  start(): Promise<string>;
+  /**
+   * Starts the agent, now and at each boot; one that runs reads its configuration again.
+   *
+   * @param options.restart instead of that, for what can't be taken over.
+   */
+  start(options: { readonly restart: boolean }): Promise<string>;
   /** Stops the agent, now and at each boot. */
   stop(): Promise<string>;
 }
@@ -30,11 +34,11 @@ class SystemdService implements Service {
     this.#run = run;
   }
 
-  async start(): Promise<string> {
+  async start({ restart }: { readonly restart: boolean }): Promise<string> {
     if (await systemctl(this.#run, ['is-active', '--quiet', UNIT])) {
-      await this.#must(['reload', UNIT]);
+      await this.#must([restart ? 'restart' : 'reload', UNIT]);
       await this.#must(['enable', UNIT]);
-      return `${UNIT} has read its configuration again`;
+      return restart ? `${UNIT} was restarted` : `${UNIT} has read its configuration again`;
     }
     await this.#must(['enable', '--now', UNIT]);
     return `${UNIT} is enabled and started`;
