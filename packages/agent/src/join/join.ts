@@ -1,21 +1,21 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join as joinPath, resolve } from 'node:path';
 import { writePrivateFile } from '@evio/session';
-import { fetchPinnedAuthority } from '@evio/signaling';
 import { EvioError, type Invitation } from '@evio/types';
-import { ConfigError, loadConfig, parseConfig } from '../config/index.ts';
+import { loadConfig, parseConfig } from '../config/index.ts';
 import { ControlClient } from '../control/control-client.ts';
 import { hostProbes } from '../doctor/check-host.ts';
+import { runCommand } from '../system/index.ts';
+import { checkFiles } from './check-files.ts';
 import { readConfigText } from './config-file.ts';
-import { type Presence, presenceOf, withOverlays } from './config-text.ts';
+import { withOverlays } from './config-text.ts';
+import { findHub, goesOn, isAway } from './find-hub.ts';
 import { firstPeer } from './first-peer.ts';
 import { checkHost, requireRoot } from './host.ts';
 import { overlayFiles, pendingFile } from './overlay-files.ts';
-import { nodeOf, ownPassword, refuseExpired } from './own-password.ts';
+import { ownPassword, refuseExpired } from './own-password.ts';
 import { agentAnswers, type Service, systemdService } from './service.ts';
 import { done, type Step, StepError } from './step.ts';
-
-const REACH_MS = 10_000;
 
 export interface JoinOptions {
   readonly invitation: Invitation;
@@ -52,20 +52,27 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   const now = Date.now() / 1000;
 
   const before = readConfigText(configFile);
-  const { present, replaces } = checkFiles(options, before, directory, existsSync(pending));
-  if (!present && !existsSync(pending)) refuseExpired(invitation, now);
+  const begun = existsSync(pending);
+  const { present, replaces } = checkFiles({ ...options, configFile, before, begun });
+  if (!present && !begun) refuseExpired(invitation, now);
   yield done('host', checkHost(hostProbes()));
 
-  const hub = await findHub(invitation, present && !existsSync(pending));
+  const hasJoined = present && !begun;
+  const hub = await findHub(invitation, hasJoined);
   yield hub.step;
   if (!hub.away) {
     const { ca } = hub;
     const configured = present ? configuredPassword(configFile, invitation) : undefined;
-    const { password, kept } = await ownPassword({ invitation, ca, configured, pending, now });
-    const own = kept ? 'already has a password of its own' : 'has a password of its own now';
-    yield done('account', `${invitation.account} ${own}`);
-    if (!present || password !== configured) {
-      writeFiles({ invitation, configFile, before, ca, password, present });
+    try {
+      const { password, kept } = await ownPassword({ invitation, ca, configured, pending, now });
+      const own = kept ? 'already has a password of its own' : 'has a password of its own now';
+      yield done('account', `${invitation.account} ${own}`);
+      if (!present || password !== configured) {
+        writeFiles({ invitation, configFile, before, ca, password, present });
+      }
+    } catch (error) {
+      if (!hasJoined || !isAway(error)) throw error;
+      yield goesOn(error);
     }
   }
   rmSync(pending, { force: true });
@@ -73,11 +80,13 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   yield done('files', `${configFile}: ${addresses}`);
 
   const { controlSocket } = loadConfig(configFile);
-  const service = options.noService ? undefined : await systemdService(hostProbes().run);
+  const service = options.noService ? undefined : await systemdService(configFile, runCommand);
   const started = await startAgent(service, controlSocket, replaces);
   if (started === undefined) {
     const how = `start the agent: evio up --config ${configFile}`;
-    const why = options.noService ? 'not asked to start it' : 'systemd does not run evio here';
+    const why = options.noService
+      ? 'not asked to start it'
+      : `systemd does not run evio with ${configFile} here`;
     yield { step: 'service', state: 'look at', finding: `${why}; ${how}` };
     return;
   }
@@ -86,83 +95,6 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   for (const { name } of invitation.overlays) {
     const { patienceMs } = options;
     yield* firstPeer({ client, overlay: name, account: invitation.account, patienceMs });
-  }
-}
-
-/** @returns whether the configuration has all overlays of the invitation, or others in their place. */
-function checkFiles(
-  { invitation, configFile, force }: JoinOptions,
-  before: string | undefined,
-  directory: string,
-  begun: boolean,
-): { readonly present: boolean; readonly replaces: boolean } {
-  const is = (wanted: Presence) => (presence: Presence) => presence === wanted;
-  const presences = invitation.overlays.map(overlay => presenceOf(before, invitation, overlay));
-  if (before !== undefined) checkConfig(configFile);
-  for (const [index, { name }] of invitation.overlays.entries()) {
-    if (force || presences[index] === 'same') continue;
-    if (presences[index] === 'other') {
-      throw new StepError(
-        'files',
-        'JOIN_OVERLAY_EXISTS',
-        `${configFile} has another overlay ${name} already`,
-        `leave that one first (evio leave ${name}), or replace it with --force`,
-      );
-    }
-    const files = Object.values(overlayFiles(name)).map(file => joinPath(directory, file));
-    const taken = files.find(file => existsSync(file));
-    if (taken !== undefined && !begun) {
-      throw new StepError(
-        'files',
-        'JOIN_FILE_EXISTS',
-        `${taken} is there already, and no overlay ${name} in ${configFile}`,
-        'move it away, or replace it with --force',
-      );
-    }
-  }
-  return { present: presences.every(is('same')), replaces: presences.some(is('other')) };
-}
-
-function checkConfig(configFile: string): void {
-  try {
-    loadConfig(configFile);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const mend = `mend it first: evio check --config ${configFile}`;
-    throw new StepError('files', error.code, error.message, mend, { cause: error });
-  }
-}
-
-/** The hub's certificate; or, for a host that has joined, that the hub is away. */
-type FoundHub =
-  | { readonly away: true; readonly step: Step }
-  | { readonly away: false; readonly step: Step; readonly ca: string | undefined };
-
-const AWAY: ReadonlySet<string> = new Set(['XMPP_UNREACHABLE', 'XMPP_TIMEOUT']);
-
-/** A host that has joined needs no hub to start: the overlay lives without it. */
-async function findHub(invitation: Invitation, hasJoined: boolean): Promise<FoundHub> {
-  const { service, account, pin } = invitation;
-  if (pin === undefined) {
-    const step = done('hub', `${service} is to have a certificate of a public authority`);
-    return { away: false, step, ca: undefined };
-  }
-  const domain = account.slice(account.indexOf('@') + 1);
-  try {
-    const ca = await fetchPinnedAuthority({ service, domain, pin, timeoutMs: REACH_MS });
-    return { away: false, step: done('hub', `${service} shows the invitation's certificate`), ca };
-  } catch (error) {
-    if (!(error instanceof EvioError)) throw error;
-    if (hasJoined && AWAY.has(error.code)) {
-      const finding = `${error.message}; this host has joined before and goes on without it`;
-      return { away: true, step: { step: 'hub', state: 'look at', finding } };
-    }
-    const mend =
-      error.code === 'PIN_MISMATCH'
-        ? 'start the hub again (evio hub up) if it is older than the invitation; then ask for a new ' +
-          `one: evio hub invite ${nodeOf(account)}`
-        : `see that the hub runs (evio hub up), and that TCP to ${service} is let through`;
-    throw new StepError('hub', error.code, error.message, mend, { cause: error });
   }
 }
 

@@ -4,6 +4,8 @@ import { ControlClient } from '../control/control-client.ts';
 import type { RunCommand } from '../system/index.ts';
 
 const UNIT = 'evio.service';
+/** What the unit starts the agent with. */
+const CONFIG_FILE = '/etc/evio/evio.yaml';
 
 /** What keeps the agent running on this host, as far as `evio join` and `evio leave` touch it. */
 export interface Service {
@@ -17,12 +19,13 @@ export interface Service {
   stop(): Promise<string>;
 }
 
-/** systemd, where it runs (sd_booted(3)) and knows the unit. */
+/** systemd, where it runs (sd_booted(3)), knows the unit, and the unit uses this configuration. */
 export async function systemdService(
+  configFile: string,
   run: RunCommand,
   booted = existsSync('/run/systemd/system'),
 ): Promise<Service | undefined> {
-  if (!booted) return undefined;
+  if (!booted || configFile !== CONFIG_FILE) return undefined;
   const known = await systemctl(run, ['cat', UNIT]);
   return known ? new SystemdService(run) : undefined;
 }
