@@ -17,6 +17,7 @@ export class InvitationKeeper {
   readonly #timer: NodeJS.Timeout;
   #seen: string | undefined;
   #nextExpiry = 0;
+  #lastFault = '';
   #looking: Promise<void> | undefined;
 
   /** @param settings for the place of the accounts. */
@@ -47,8 +48,12 @@ export class InvitationKeeper {
       this.#nextExpiry = Math.min(...open.map(({ expires }) => expires));
       // As it was before we looked: what was written since is looked at in a second.
       this.#seen = written;
+      this.#lastFault = '';
     } catch (error) {
-      this.#log(`invitations: ${error instanceof Error ? error.message : String(error)}`);
+      // It is tried again each second, and told once.
+      const fault = error instanceof Error ? error.message : String(error);
+      if (fault !== this.#lastFault) this.#log(`invitations: ${fault}`);
+      this.#lastFault = fault;
     }
   }
 }
