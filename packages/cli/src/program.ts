@@ -2,6 +2,8 @@ import { VERSION } from '@evio/agent/version';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AgentOptions, withAgentOptions } from './commands/agent-options.ts';
 import type { CniFlags, CniInstallFlags, CniUninstallFlags } from './commands/cni.ts';
+import type { JoinFlags } from './commands/join.ts';
+import type { LeaveFlags } from './commands/leave.ts';
 import type { PingFlags } from './commands/ping.ts';
 import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
 
@@ -49,6 +51,34 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
       ]),
     )
     .action(async options => (await import('./commands/up.ts')).up(context, options));
+  program
+    .command('join')
+    .description('Make this host a member of an overlay')
+    .argument('<invitation>', 'the line that evio hub invite printed')
+    .addOption(config())
+    .option('--force', 'replace an overlay or files of the same name')
+    .option('--no-service', 'leave starting the agent to somebody else')
+    .option(
+      '--wait <seconds>',
+      'how long to wait for the hub and for a peer',
+      numberIn(1, 3600),
+      60,
+    )
+    .option('--json', 'print JSON')
+    .action(async (invitation: string, options: JoinFlags) =>
+      (await import('./commands/join.ts')).join(context, invitation, options),
+    );
+  program
+    .command('leave')
+    .description('Take this host out of an overlay')
+    .argument('[overlay]', 'which, where there are several')
+    .addOption(config())
+    .option('--keep-account', 'do not give the account up')
+    .option('--no-service', 'leave stopping the agent to somebody else')
+    .option('--json', 'print JSON')
+    .action(async (overlay: string | undefined, options: LeaveFlags) =>
+      (await import('./commands/leave.ts')).leave(context, overlay, options),
+    );
   asking('status')
     .description('Show this node, its overlays and their peers')
     .action(async (options: AgentOptions) =>
