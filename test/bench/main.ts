@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Evio side by side with others, on this machine, in this run.
  *
- *   npm run bench -- [--quick] [--json] [--output FILE] [--only NAME…] [--scenario NAME…] [--rounds N]
+ *   npm run bench -- [--quick] [--json] [--output FILE] [--only NAME,…] [--scenario NAME,…] [--rounds N]
  *   npm run bench -- --document FILE
  *
  * side-by-side.ts tells how it measures, plan.ts what, peers/ against whom and in which configuration,

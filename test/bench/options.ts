@@ -25,8 +25,8 @@ export const USAGE = `usage: npm run bench -- [OPTION…]
   --quick             the main scenarios only, in three minutes; else all, in forty
   --json              print JSON instead of tables
   --output FILE       keep the JSON in a file as well
-  --only NAME…        measure these products only: ${[...PEERS, ...VARIANTS].map(({ name }) => name).join(', ')}
-  --scenario NAME…    measure these scenarios only: ${scenarioNames(FULL).join(', ')}
+  --only NAME,…       measure these products only: ${[...PEERS, ...VARIANTS].map(({ name }) => name).join(', ')}
+  --scenario NAME,…   measure these scenarios only: ${scenarioNames(FULL).join(', ')}
   --rounds N          instead of ${FULL.rounds} (${QUICK.rounds} with --quick)
   --document FILE     measure nothing: draw the charts and fill the tables of docs/performance.md from
                       a file that --output wrote`;
