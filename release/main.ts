@@ -3,12 +3,13 @@
  *
  *   evio_VERSION_ARCH.deb             for Debian 12 and later
  *   evio-VERSION-linux-ARCH.tar.gz    the same files, to unpack anywhere
+ *   evio-VERSION-linux-ARCH.oci.tar   container image, for the processor of this machine
  *   evio-VERSION-linux-ARCH.cdx.json  what is inside (CycloneDX)
  *   SHA256SUMS
  *
  * The flow: bundle.ts makes JavaScript of packages/; stage.ts lays it out with Node (runtime.ts), the
- * compiled parts (native.ts), the unit and the manual, as on a host; deb.ts, archive.ts and sbom.ts
- * each make one file of that tree. Two runs on one commit make the same bytes.
+ * compiled parts (native.ts), the unit and the manual, as on a host; deb.ts, archive.ts, image.ts and
+ * sbom.ts each make one file of that tree. Two runs on one commit make the same bytes.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,16 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ARCHITECTURES, type Architecture } from './architecture.ts';
+import { ARCHITECTURES, type Architecture, isNative } from './architecture.ts';
 import { archive } from './archive.ts';
 import { bundle } from './bundle.ts';
 import { writeChecksums } from './checksums.ts';
 import { deb } from './deb.ts';
+import { image } from './image.ts';
 import { sbom } from './sbom.ts';
 import { stage } from './stage.ts';
 
 /** What one makes of a staged tree. */
-export type Kind = 'archive' | 'deb' | 'sbom';
+export type Kind = 'image' | 'archive' | 'deb' | 'sbom';
 
 export interface ReleaseOptions {
   /** Where the files go; what was there is removed. */
@@ -23,14 +24,12 @@ export interface ReleaseOptions {
   readonly compression?: 'xz' | 'none';
   /** Told what is being made. */
   readonly say?: (step: string) => void;
-  /** Called with each staged tree before it is removed. */
-  readonly staged?: (root: string, architecture: Architecture) => void;
 }
 
 /** Makes the files of a release: for the same inputs the same bytes. */
 export async function release(options: ReleaseOptions): Promise<void> {
   const { out, version, epoch, compression = 'xz', say = () => undefined } = options;
-  const { architectures = ARCHITECTURES, kinds = ['archive', 'deb', 'sbom'] } = options;
+  const { architectures = ARCHITECTURES, kinds = ['image', 'archive', 'deb', 'sbom'] } = options;
   const place = mkdtempSync(join(tmpdir(), 'evio-release-'));
   try {
     rmSync(out, { recursive: true, force: true });
@@ -43,6 +42,11 @@ export async function release(options: ReleaseOptions): Promise<void> {
       const root = join(place, debian);
       const name = `evio-${version}-linux-${debian}`;
       const make: Record<Kind, () => void> = {
+        // Its other programs are this machine's.
+        image: () => {
+          if (!isNative(architecture)) return;
+          image(root, join(out, `${name}.oci.tar`), join(place, 'image'), { version, epoch });
+        },
         archive: () => archive(root, join(out, `${name}.tar.gz`), name, epoch),
         deb: () => {
           const file = join(out, `evio_${version}_${debian}.deb`);
@@ -60,7 +64,6 @@ export async function release(options: ReleaseOptions): Promise<void> {
         say(`${debian}: ${kind}`);
         make[kind]();
       }
-      options.staged?.(root, architecture);
       rmSync(root, { recursive: true });
     }
     writeChecksums(out);

@@ -34,9 +34,9 @@ cross='g++-aarch64-linux-gnu binutils-aarch64-linux-gnu'
 case $scope in
   demo) ;;
   test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
-    $cross lintian debootstrap systemd-container qemu-user-static" ;;
+    $cross buildah lintian debootstrap systemd-container qemu-user-static" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
-  release) packages="$packages $cross" ;;
+  release) packages="$packages $cross buildah" ;;
   *) fail "unknown scope '$scope': expected demo, test, bench or release" ;;
 esac
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ARCHITECTURES } from '../../release/architecture.ts';
+import { ARCHITECTURES, isNative } from '../../release/architecture.ts';
 import { release } from '../../release/release.ts';
 import { run } from '../lab/command.ts';
 
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => rm(place, { recursive: true, force: true }));
 
-test('two builds make the same packages, archives and bills of materials', async () => {
+test('two builds make the same packages, archives, images and bills of materials', async () => {
   const sums: string[] = [];
   for (const out of [join(place, 'one'), join(place, 'two')]) {
     // Uncompressed: xz and gzip of the same bytes are the same.
@@ -30,11 +30,15 @@ test('two builds make the same packages, archives and bills of materials', async
     .map(line => line.split('  ')[1]);
   assert.deepEqual(
     files,
-    ARCHITECTURES.flatMap(({ debian }) => [
-      `evio-1.2.3-linux-${debian}.cdx.json`,
-      `evio-1.2.3-linux-${debian}.tar.gz`,
-      `evio_1.2.3_${debian}.deb`,
-    ]).sort(),
+    ARCHITECTURES.flatMap(architecture => {
+      const { debian } = architecture;
+      return [
+        ...(isNative(architecture) ? [`evio-1.2.3-linux-${debian}.oci.tar`] : []),
+        `evio-1.2.3-linux-${debian}.cdx.json`,
+        `evio-1.2.3-linux-${debian}.tar.gz`,
+        `evio_1.2.3_${debian}.deb`,
+      ];
+    }).sort(),
   );
   await run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'], { cwd: join(place, 'one') });
 });
