@@ -43,7 +43,7 @@ export function deb(root: string, file: string, options: DebOptions): void {
 
   const files = filesOf(root).filter(path => !path.startsWith('DEBIAN/'));
   const programs = files.filter(path =>
-    /^usr\/lib\/evio\/(node|datapath\.node|evio-cni)$/.test(path),
+    /^usr\/lib\/evio\/(node|datapath\.node|evio-cni|evio-pod-worker)$/.test(path),
   );
   writeFileSync(
     join(control, 'control'),

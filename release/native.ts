@@ -17,25 +17,27 @@ import { runtimeOf } from './runtime.ts';
 /** What is compiled, for one architecture; not yet stripped. */
 export interface NativeParts {
   readonly addon: string;
-  /** The CNI plugin; undefined as long as the repository has none. */
-  readonly shim: string | undefined;
+  /** The static programs of the CNI plugin. */
+  readonly programs: readonly string[];
 }
 
 const DATAPATH = join(ROOT, 'packages', 'datapath');
 const CNI = join(ROOT, 'packages', 'cni');
 
+/** What packages/cni/native/build.sh makes. */
+export const CNI_PROGRAMS = ['evio-cni', 'evio-pod-worker'] as const;
+
 /** Takes what test/setup.sh built for this machine; compiles it anew for another one. */
 export function nativeParts(architecture: Architecture): NativeParts {
-  const shimSource = join(CNI, 'native', 'build.sh');
+  const programsIn = (directory: string) => CNI_PROGRAMS.map(name => join(directory, name));
   if (isNative(architecture)) {
     return {
       addon: join(DATAPATH, 'build', 'Release', 'datapath.node'),
-      shim: existsSync(shimSource) ? join(CNI, 'dist', 'evio-cni') : undefined,
+      programs: programsIn(join(CNI, 'dist')),
     };
   }
   const directory = join(CACHE, architecture.debian);
   const addon = join(directory, 'datapath', 'build', 'Release', 'datapath.node');
-  const shim = existsSync(shimSource) ? join(directory, 'evio-cni') : undefined;
   const runtime = runtimeOf(architecture);
   const inputs = hashOf(['packages/datapath/native/**', 'packages/cni/native/**'], runtime);
   const stamp = join(directory, 'inputs');
@@ -44,10 +46,10 @@ export function nativeParts(architecture: Architecture): NativeParts {
     const { gnu } = architecture;
     const env = { CC: `${gnu}-gcc`, CXX: `${gnu}-g++`, AR: `${gnu}-ar` };
     crossBuildAddon(join(directory, 'datapath'), architecture, runtime, env);
-    if (shim !== undefined) command(['sh', shimSource, shim], { env });
+    command(['sh', join(CNI, 'native', 'build.sh'), directory], { env });
     writeFileSync(stamp, inputs);
   }
-  return { addon, shim };
+  return { addon, programs: programsIn(directory) };
 }
 
 /** node-gyp builds in the directory of its sources: a copy, so that this machine's own build stays. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture } from './architecture.ts';
 import { type BundledPackage, describePackage } from './bundle.ts';
 import { sha256 } from './checksums.ts';
+import { CNI_PROGRAMS } from './native.ts';
 import { ROOT } from './paths.ts';
 import { runtimeOf } from './runtime.ts';
 
@@ -74,7 +75,8 @@ export function sbom(
   const components = [
     nodeComponent(root, architecture),
     fileComponent(root, 'datapath.node', version, [npmComponent(wrapper)]),
-    ...fileIfThere(root, 'evio-cni', version),
+    // Linked statically: the C and C++ libraries of the compiler are in them.
+    ...CNI_PROGRAMS.map(name => fileComponent(root, name, version)),
     ...packages.map(npmComponent),
   ];
   const own: Component = {
@@ -171,11 +173,6 @@ function fileComponent(
     hashes: [{ alg: 'SHA-256', content: sha256(join(root, 'usr/lib/evio', name)) }],
     ...(components.length === 0 ? {} : { components }),
   };
-}
-
-/** The plugin is linked statically: the C and C++ libraries of the compiler are in it. */
-function fileIfThere(root: string, name: string, version: string): Component[] {
-  return existsSync(join(root, 'usr/lib/evio', name)) ? [fileComponent(root, name, version)] : [];
 }
 
 /** A UUID of what is described, so that the same release has the same (RFC 9562 §5.8, version 8). */

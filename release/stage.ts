@@ -36,7 +36,7 @@ const DOC = 'usr/share/doc/evio';
  * ```
  * /etc/evio/evio.yaml.example
  * /usr/bin/evio                     a line of shell
- * /usr/lib/evio/                    node, evio.mjs and its chunks, datapath.node, evio-cni
+ * /usr/lib/evio/                    node, evio.mjs and its chunks, datapath.node, programs for CNI
  * /lib/systemd/system/evio.service
  * /usr/share/doc/evio/              this manual, copyright, changelog, examples
  * /usr/share/man, /usr/share/bash-completion, …      what packages/cli/dist has of them
@@ -52,7 +52,7 @@ export function stage(
   epoch: number,
 ): void {
   const runtime = runtimeOf(architecture);
-  const { addon, shim } = nativeParts(architecture);
+  const { addon, programs } = nativeParts(architecture);
   // Modules for Node, not programs: esbuild takes over main.ts's mode.
   for (const module of readdirSync(bundle))
     file(join(bundle, module), join(root, PROGRAMS, module));
@@ -61,7 +61,7 @@ export function stage(
   for (const [from, to, mode] of [
     [join(runtime, 'bin', 'node'), 'node', 0o755],
     [addon, 'datapath.node', 0o644],
-    ...(shim === undefined ? [] : [[shim, 'evio-cni', 0o755] as const]),
+    ...programs.map(path => [path, basename(path), 0o755] as const),
   ] as const) {
     const target = join(root, PROGRAMS, to);
     // Symbols that only a debugger reads: a tenth of Node's size.
@@ -88,9 +88,10 @@ function documentation(root: string, copyrightText: string): void {
     const from = join(path.parentPath, path.name);
     file(from, join(root, DOC, 'examples', from.slice(join(ROOT, 'config').length)));
   }
-  for (const dropIn of globSync('systemd/*.d/*.conf', { cwd: ROOT })) {
-    file(join(ROOT, dropIn), join(root, DOC, 'examples', dropIn));
-  }
+  file(
+    join(ROOT, 'systemd', 'evio-cni.conf'),
+    join(root, DOC, 'examples', 'systemd', 'evio-cni.conf'),
+  );
   text(join(root, DOC, 'copyright'), copyrightText);
   compressed(join(ROOT, 'release', 'debian', 'changelog'), join(root, DOC, 'changelog.gz'));
 }

@@ -1,6 +1,7 @@
 import { VERSION } from '@evio/agent/version';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type AgentOptions, withAgentOptions } from './commands/agent-options.ts';
+import type { CniFlags, CniInstallFlags, CniUninstallFlags } from './commands/cni.ts';
 import type { PingFlags } from './commands/ping.ts';
 import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
 
@@ -114,9 +115,39 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .action(async (old, options) =>
       (await import('./commands/config-import.ts')).configImport(context, old, options),
     );
+  addCniCommands(program, context);
   if (registerHub) registerHub(program);
   else program.command('hub').description('Set up and run the XMPP and STUN/TURN server');
   return program;
+}
+
+function addCniCommands(program: Command, context: Context): void {
+  const cni = program.command('cni').description('Install the CNI plugin for container runtimes');
+  const command = (name: string, description: string) =>
+    cni
+      .command(name)
+      .description(description)
+      .option('--bin-dir <dir>', 'where runtimes look for plugins', '/opt/cni/bin')
+      .option('--conf-dir <dir>', 'where runtimes look for configurations', '/etc/cni/net.d')
+      .option('--conflist <name>', 'name of the configuration', '10-evio.conflist')
+      .option('--plugin <file>', 'the plugin (default: the one that came with this command)')
+      .option('--json', 'print JSON');
+  command('install', 'Put plugin and configuration in place, the configuration last')
+    .option('--network <name>', 'name of the network', 'evio')
+    .option('--socket <path>', "the agent's socket for the plugin", '/run/evio/cni.sock')
+    .option('--state-dir <dir>', "the agent's state_dir", '/var/lib/evio')
+    .option('--cni-version <version>', 'of the configuration', '1.0.0')
+    .action(async (options: CniInstallFlags) =>
+      (await import('./commands/cni.ts')).cniInstall(context, options),
+    );
+  command('uninstall', 'Take the configuration away, then the plugin')
+    .option('--keep-plugin', 'leave the plugin: pods that still run are removed with it')
+    .action(async (options: CniUninstallFlags) =>
+      (await import('./commands/cni.ts')).cniUninstall(context, options),
+    );
+  command('status', 'Say what is installed and what is wrong with it').action(
+    async (options: CniFlags) => (await import('./commands/cni.ts')).cniStatus(context, options),
+  );
 }
 
 function numberIn(least: number, most: number): (text: string) => number {

@@ -1,3 +1,4 @@
+import type { CniStatus } from '@evio/cni';
 import type { NodeId } from '@evio/types';
 
 /**
@@ -19,6 +20,8 @@ export interface AgentStatus {
   readonly ports: { readonly ipv4: number | null; readonly ipv6: number | null };
   /** Totals, and everything dropped by reason, since the start. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Pods on this host, when the agent is the CNI plugin of a runtime. */
+  readonly cni?: CniStatus;
 }
 
 export interface OverlayStatus {
