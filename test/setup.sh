@@ -2,7 +2,7 @@
 # Sets a Debian 12 machine up for what follows: Debian packages, npm packages, the native addon, the
 # CNI plugin, the bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
 #
-#   sh test/setup.sh [demo|test|bench]      default: demo (what the other two need as well)
+#   sh test/setup.sh [demo|test|bench|release]      default: demo (what the others need as well)
 #
 # Exits 1 with one line that says what is missing when something cannot be set up.
 set -eu
@@ -28,13 +28,18 @@ hash_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
 
 packages='build-essential python3 openssl ca-certificates iproute2 nftables iputils-ping procps
   prosody lua-sec coturn iperf3 conntrack'
+# To build for the other of the two architectures that are released for.
+cross='g++-aarch64-linux-gnu binutils-aarch64-linux-gnu'
+[ "$(uname -m)" = x86_64 ] || cross='g++-x86-64-linux-gnu binutils-x86-64-linux-gnu'
 case $scope in
   demo) ;;
   test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
     containerd runc podman buildah containernetworking-plugins busybox-static iptables
-    golang-go golang-github-appc-cni-dev" ;;
+    golang-go golang-github-appc-cni-dev
+    $cross lintian debootstrap systemd-container qemu-user-static" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
-  *) fail "unknown scope '$scope': expected demo, test or bench" ;;
+  release) packages="$packages $cross buildah" ;;
+  *) fail "unknown scope '$scope': expected demo, test, bench or release" ;;
 esac
 
 missing=''

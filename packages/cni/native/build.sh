@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 mkdir -p "$1"
 build() {
   output=$1; shift
-  g++ -std=c++20 -O2 -Wall -Wextra -Werror -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections \
+  "${CXX:-g++}" -std=c++20 -O2 -Wall -Wextra -Werror -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections \
     -I. -I../../datapath/native -static -Wl,--gc-sections -s -o "$output" "$@"
 }
 build "$1/evio-cni" agent_call.cc frame.cc json_strings.cc main.cc pending_delete.cc shim.cc
