@@ -1,6 +1,7 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config/index.ts';
 import { ControlServer, controlRoutes } from './control/index.ts';
+import { serveMetrics } from './metrics/index.ts';
 import type { Logger, ServiceNotifier } from './system/index.ts';
 
 export interface RunAgentOptions {
@@ -24,6 +25,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
     await agent.stop();
     throw error;
   });
+  const metrics = await serveMetrics(options.config.metrics, () => agent.status(), logger);
   const stop = new Promise<Error | undefined>(resolve => {
     process.once('SIGTERM', () => resolve(undefined));
     process.once('SIGINT', () => resolve(undefined));
@@ -39,6 +41,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   notify.stopping();
   process.off('SIGHUP', hangUp);
   await control.close();
+  await metrics?.close();
   await agent.stop();
   notify.close();
   if (failure !== undefined) throw failure;

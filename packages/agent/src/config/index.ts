@@ -16,6 +16,7 @@ export type {
   InterfaceConfig,
   ListenConfig,
   LogLevel,
+  MetricsConfig,
   OverlayConfig,
   TimerConfig,
   TopologyConfig,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { EvioError } from '@evio/types';
+import { EvioError, parseEndpoint } from '@evio/types';
 import type { AgentConfig, IceServerConfig, OverlayConfig, XmppConfig } from './agent-config.ts';
 import { checkReferences } from './check-references.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -68,6 +68,11 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
     controlSocket: at(written.control_socket),
     listen: { port: written.listen.port },
     log: { level: written.log.level },
+    metrics: {
+      enabled: written.metrics.enabled,
+      listen: parseEndpoint(written.metrics.listen),
+      peerSeries: written.metrics.peer_series,
+    },
     timers: {
       rekeySeconds: written.timers.rekey_seconds,
       rejectSeconds: written.timers.reject_seconds,

@@ -5,13 +5,14 @@ import type { AgentConfig, OverlayConfig } from './agent-config.ts';
  * that `diffConfig` says needs a restart. So the next reload reports those again.
  */
 export function takeOver(running: AgentConfig, next: AgentConfig): AgentConfig {
-  const { name, stateDir, controlSocket, listen, timers } = running;
+  const { name, stateDir, controlSocket, listen, metrics, timers } = running;
   return {
     ...next,
     name,
     stateDir,
     controlSocket,
     listen,
+    metrics,
     timers,
     overlays: next.overlays.map(overlay => {
       const before = running.overlays.find(other => other.name === overlay.name);

@@ -17,6 +17,8 @@ export interface AgentStatus {
   readonly rssBytes: number;
   /** Where datagrams of peers arrive; null for a family the host lacks. */
   readonly ports: { readonly ipv4: number | null; readonly ipv6: number | null };
+  /** Addresses that peers are offered, by ICE's types: of this host, as NATs map them, at TURN. */
+  readonly candidates: { readonly host: number; readonly srflx: number; readonly relay: number };
   /** Totals, and everything dropped by reason, since the start. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -31,6 +33,8 @@ export interface OverlayStatus {
   readonly mtu: number;
   readonly signaling: SignalingStatus;
   readonly peers: readonly PeerStatus[];
+  /** Times that new keys were agreed with a peer, first ones and rekeys, since it was joined. */
+  readonly keysAgreed: number;
   /** Accounts that announced themselves and were not taken, with the reason. */
   readonly refused: readonly RefusedAccount[];
 }

@@ -46,6 +46,7 @@ export class Overlay implements MeshOwner {
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
   #refutedAt = Number.NEGATIVE_INFINITY;
+  #keysAgreed = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
@@ -112,6 +113,11 @@ export class Overlay implements MeshOwner {
   /** Why an account is refused, by account. */
   get refused(): ReadonlyMap<string, EvioError> {
     return this.#refused.errors;
+  }
+
+  /** Times that new keys were agreed with a peer. */
+  get keysAgreed(): number {
+    return this.#keysAgreed;
   }
 
   get signaling(): SignalingState {
@@ -309,6 +315,7 @@ export class Overlay implements MeshOwner {
 
   /** From now on this account is bound to these keys. */
   proven({ record }: Peer): void {
+    this.#keysAgreed += 1;
     try {
       this.#options.pins.pin(this.#config.name, record.account, record, Date.now());
     } catch (error) {
