@@ -8,6 +8,8 @@ import {
   configSchemaText,
   type SchemaNode,
 } from '../../packages/agent/src/config/index.ts';
+import { openApiText } from '../../packages/agent/src/control/openapi.ts';
+import { OPERATIONS } from '../../packages/agent/src/control/operations.ts';
 import { buildProgram } from '../../packages/cli/src/index.ts';
 import { createOutput } from '../../packages/cli/src/output.ts';
 
@@ -97,6 +99,16 @@ test('docs/commands.md describes every command with every option, as --help does
     const documented = [...rowsOf(section)].map(([flags, [description]]) => [flags, description]);
     assert.deepEqual(documented.sort(), options.sort(), name);
   }
+});
+
+test('docs/api/openapi.json is what the agent serves (npm run openapi writes it)', () => {
+  assert.equal(read('docs/api/openapi.json'), openApiText());
+});
+
+test('docs/api.md names every operation', () => {
+  const rows = [...rowsOf(read('docs/api.md'))].map(([name, [summary]]) => [name, summary]);
+  const operations = Object.entries(OPERATIONS).map(([name, { summary }]) => [name, summary]);
+  assert.deepEqual(rows, operations);
 });
 
 test('docs/configuration.md shows its first example as it is shipped', () => {

@@ -41,9 +41,9 @@ test('promtool finds nothing to say about the metrics', () => {
 });
 
 test('promtool takes the rules, and each alert is set off by what it is for', () => {
-  promtool(['check', 'rules', 'config/prometheus-rules.yaml']);
+  promtool(['check', 'rules', 'config/monitoring/prometheus-rules.yaml']);
   promtool(['test', 'rules', 'test/agent/alerts.yaml']);
-  const { groups } = parse(read('config/prometheus-rules.yaml'));
+  const { groups } = parse(read('config/monitoring/prometheus-rules.yaml'));
   const alerts = groups.flatMap((group: { rules: { alert: string }[] }) =>
     group.rules.map(({ alert }) => alert),
   );
@@ -59,9 +59,9 @@ test('promtool takes the rules, and each alert is set off by what it is for', ()
 });
 
 test('dashboard and alerts ask for what is told', () => {
-  const dashboard = read('config/grafana-dashboard.json');
+  const dashboard = read('config/monitoring/grafana-dashboard.json');
   JSON.parse(dashboard);
-  for (const text of [dashboard, read('config/prometheus-rules.yaml')]) {
+  for (const text of [dashboard, read('config/monitoring/prometheus-rules.yaml')]) {
     for (const name of namesIn(text)) assert.ok(told.has(name), name);
   }
 });

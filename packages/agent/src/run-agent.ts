@@ -1,6 +1,6 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config/index.ts';
-import { ControlServer, controlRoutes } from './control/index.ts';
+import { ControlServer, controlGroupId, controlRoutes } from './control/index.ts';
 import { serveMetrics } from './metrics/index.ts';
 import type { Logger, ServiceNotifier } from './system/index.ts';
 
@@ -19,6 +19,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   const agent = await Agent.start(options);
   const control = await ControlServer.listen({
     socket: controlSocket,
+    group: controlGroupId(),
     routes: controlRoutes(agent),
     onFault: error => logger.error({ err: error }, 'a control request failed'),
   }).catch(async (error: unknown) => {
