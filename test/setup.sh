@@ -30,8 +30,11 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
   prosody lua-sec coturn iperf3 conntrack'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd prometheus fish zsh" ;;
-  bench) packages="$packages wireguard-tools" ;;
+  test)
+    packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
+      prometheus fish zsh groff-base"
+    ;;
+  bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac
 
@@ -54,7 +57,7 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086
   quietly 'apt-get install' apt-get install -y -qq --no-install-recommends $missing
   # Nor at the next boot, where they would take the ports.
-  for service in prosody coturn ejabberd prometheus; do
+  for service in prosody coturn ejabberd prometheus tinc n2n openvpn; do
     case "$missing " in
       *" $service "*) systemctl disable "$service" >/dev/null 2>&1 || true ;; # fails without systemd
     esac

@@ -12,8 +12,8 @@ export interface UnpackedPackage {
 }
 
 const DIRECTORY = join(CACHE, 'debian');
-/** Where newer versions than the machine's own release come from. */
-const SUITES = ['bookworm-backports', 'trixie', 'sid'];
+/** The machine's own release, as the last resort, and where newer versions come from. */
+const SUITES = ['bookworm', 'bookworm-backports', 'trixie', 'sid'];
 const DAY_MS = 24 * 3600 * 1000;
 
 /**
@@ -76,7 +76,8 @@ async function privateApt(): Promise<string[]> {
   const sources = join(DIRECTORY, 'sources.list');
   const { mirror, keyring } = await machineMirror();
   const signed = keyring === undefined ? '' : ` [signed-by=${keyring}]`;
-  await writeFile(sources, SUITES.map(suite => `deb${signed} ${mirror} ${suite} main\n`).join(''));
+  const wanted = SUITES.map(suite => `deb${signed} ${mirror} ${suite} main\n`).join('');
+  await writeFile(sources, wanted);
   const apt = Object.entries({
     'Dir::State::lists': lists,
     'Dir::State::status': '/var/lib/dpkg/status',
@@ -86,13 +87,12 @@ async function privateApt(): Promise<string[]> {
     'Dir::Etc::sourceparts': '-',
     'APT::Sandbox::User': 'root',
   }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  // Its content says for which suites, its age for when.
   const stamp = join(DIRECTORY, 'updated');
-  const age = existsSync(stamp)
-    ? Date.now() - (await stat(stamp)).mtimeMs
-    : Number.POSITIVE_INFINITY;
-  if (age > DAY_MS) {
+  const known = existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted;
+  if (!known || Date.now() - (await stat(stamp)).mtimeMs > DAY_MS) {
     await run(['apt-get', ...apt, '-qq', 'update'], { timeoutMs: 120_000 });
-    await writeFile(stamp, '');
+    await writeFile(stamp, wanted);
   }
   return apt;
 }

@@ -1,154 +1,123 @@
 /**
  * `npm run bench`: Evio side by side with others, on this machine, in this run.
  *
- *   npm run bench -- [--quick] [--json] [--only NAME…]
+ *   npm run bench -- [--quick] [--json] [--output FILE] [--only NAME,…] [--scenario NAME,…] [--rounds N]
+ *   npm run bench -- --document FILE
  *
- * Two hosts in one LAN of the lab (veth, MTU 1500), one pair of daemons per product, all up at once
- * and idle but the one that is measured. Rounds go through all products in turn, so that a busy
- * moment of the machine strikes all of them; the report has the medians, and every run.
+ * side-by-side.ts tells how it measures, plan.ts what, peers/ against whom and in which configuration,
+ * report.ts what `--json` prints, document.ts what becomes of it in docs/performance.md. Progress goes
+ * to standard error.
  *
- * `--json` prints `{machine, versions, results: [{name, scenario, metric, unit, median, runs}],
- * ratioToWireguardGo}`, the ratio being that of one TCP stream; null when one of the two is missing.
- * Progress goes to standard error. Exits 1 when a product could not be measured.
+ * Exits 1 when something could not be measured (the rest is reported all the same), 2 when it does not
+ * understand what is asked for, 130 when it is interrupted. Whether targets are met does not matter to
+ * the exit code.
  */
-import { cpus, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
-import { table } from '../demo/table.ts';
-import { Lab } from '../lab/index.ts';
-import type { Peer, Tunnel } from './peer.ts';
-import { evio } from './peers/evio.ts';
-import { underlay } from './peers/underlay.ts';
-import { wireguardGo } from './peers/wireguard-go.ts';
-import { type Measurement, scenarios } from './scenarios.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { writeDocument } from './document.ts';
+import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
+import { type Peer, TUNNEL_MTU } from './peer.ts';
+import { Recorder } from './recorder.ts';
+import { completed, type Report, thisMachine } from './report.ts';
+import { reportText } from './report-text.ts';
+import { type Surroundings, sideBySide } from './side-by-side.ts';
 
-const PEERS: readonly Peer[] = [underlay, evio, wireguardGo];
-const QUICK = { rounds: 5, pace: { tcpSeconds: 3, pings: 200 } };
-const FULL = { rounds: 9, pace: { tcpSeconds: 8, pings: 1000 } };
+const begin = performance.now();
+const owned = new Set<AsyncDisposable>();
+let interrupted = false;
 
-interface Result {
-  readonly name: string;
-  readonly scenario: string;
-  readonly metric: string;
-  readonly unit: string;
-  readonly median: number;
-  readonly runs: readonly number[];
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, async () => {
+    say('interrupted: cleaning up');
+    interrupted = true;
+    await Promise.all([...owned].map(lab => lab[Symbol.asyncDispose]()));
+    process.exit(code);
+  });
 }
-
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean' },
-    json: { type: 'boolean' },
-    only: { type: 'string', multiple: true },
-  },
-});
 
 try {
-  process.exitCode = await bench();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+  else say(error instanceof Error ? error.message : String(error));
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
-async function bench(): Promise<number> {
-  const { rounds, pace } = options.quick === true ? QUICK : FULL;
-  const peers = PEERS.filter(({ name }) => options.only?.includes(name) ?? true);
-  const versions: Record<string, string> = {};
-  for (const peer of peers) versions[peer.name] = await peer.prepare(say);
-
-  await using lab = await Lab.create({ hub: true, sites: { lan: { hosts: ['left', 'right'] } } });
-  const [left, right] = [lab.host('left'), lab.host('right')];
-  const tunnels = new Map<Peer, Tunnel>();
-  let failed = 0;
-  for (const peer of peers) {
-    say(`starting ${peer.name} ${versions[peer.name]}`);
-    try {
-      tunnels.set(peer, await peer.start(lab, left, right));
-    } catch (error) {
-      failed += 1;
-      say(`${peer.name} cannot be measured: ${error instanceof Error ? error.message : error}`);
-    }
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options.document !== undefined) {
+    const report: Report = JSON.parse(await readFile(options.document, 'utf8'));
+    say(`wrote to docs: ${(await writeDocument(report)).join(', ')}`);
+    return 0;
   }
-  const runs = new Map<string, { peer: Peer; what: Measurement; values: number[] }>();
-  for (let round = 1; round <= rounds; round += 1) {
-    say(`round ${round} of ${rounds}`);
-    for (const [peer, tunnel] of tunnels) {
-      try {
-        for (const scenario of scenarios) {
-          for (const what of await scenario(tunnel, left, right, pace)) {
-            const key = `${peer.name} ${what.scenario} ${what.metric}`;
-            const run = runs.get(key) ?? { peer, what, values: [] };
-            run.values.push(Math.round(what.value * 1000) / 1000);
-            runs.set(key, run);
-          }
-        }
-      } catch (error) {
-        failed += 1;
-        tunnels.delete(peer);
-        say(`${peer.name} is measured no more: ${error instanceof Error ? error.message : error}`);
-      }
-    }
-  }
-  const results = [...runs.values()].map(({ peer, what, values }): Result => {
-    const { scenario, metric, unit } = what;
-    return { name: peer.name, scenario, metric, unit, median: median(values), runs: values };
-  });
-  const of = (name: string) =>
-    results.find(result => result.name === name && result.metric === 'throughput')?.median;
-  const [ours, theirs] = [of('evio'), of('wireguard-go')];
-  const ratioToWireguardGo =
-    ours === undefined || theirs === undefined ? null : Math.round((ours / theirs) * 1000) / 1000;
-  const report = { machine: machine(), versions, results, ratioToWireguardGo };
-  console.log(options.json === true ? JSON.stringify(report, null, 2) : pretty(report));
-  return failed === 0 ? 0 : 1;
+  const report = await measured(options);
+  if (interrupted) return 130;
+  const text = JSON.stringify(report, null, 2);
+  if (options.output !== undefined) await writeFile(options.output, `${text}\n`);
+  console.log(options.json ? text : reportText(report));
+  return report.failures.length === 0 ? 0 : 1;
 }
 
-function machine(): Record<string, string | number> {
-  const [cpu] = cpus();
-  return {
-    cpu: cpu?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGB: Math.round(totalmem() / 1e9),
-    kernel: release(),
-    node: process.version,
+async function measured({ plan, peers, command }: Options): Promise<Report> {
+  const startedAt = new Date().toISOString();
+  const recorder = new Recorder();
+  const surroundings: Surroundings = {
+    recorder,
+    own: lab => {
+      owned.add(lab);
+      return lab;
+    },
+    say,
+    elapsed: () => (performance.now() - begin) / 1000,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
-function pretty(report: {
-  machine: Record<string, string | number>;
-  versions: Record<string, string>;
-  results: readonly Result[];
-  ratioToWireguardGo: number | null;
-}): string {
-  const { cpu, cores, kernel, node } = report.machine;
-  const ratio = report.ratioToWireguardGo;
-  return [
-    `${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}`,
-    '',
-    table([
-      ['SCENARIO', 'METRIC', 'NAME', 'VERSION', 'MEDIAN', 'LEAST', 'MOST', 'UNIT'],
-      ...[...report.results]
-        .sort((a, b) => `${a.scenario}${a.metric}`.localeCompare(`${b.scenario}${b.metric}`))
-        .map(({ name, scenario, metric, unit, median, runs }) => [
-          ...[scenario, metric, name, report.versions[name] ?? '', figure(median)],
-          ...[figure(Math.min(...runs)), figure(Math.max(...runs)), unit],
-        ]),
-    ]),
-    '',
-    `One TCP stream, Evio : wireguard-go = ${ratio === null ? 'not measured' : ratio.toFixed(2)}`,
-  ].join('\n');
-}
-
-function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toFixed(2);
+  const versions: Record<string, string> = {};
+  const present: Peer[] = [];
+  for (const peer of peers) {
+    try {
+      const version = await peer.prepare(say);
+      if (version === undefined) continue;
+      versions[peer.name] = version;
+      present.push(peer);
+    } catch (error) {
+      say(`${peer.name} cannot be had: ${recorder.fail(peer.name, 'prepare', error).message}`);
+    }
+  }
+  let { rounds } = plan;
+  if (plan.blocks.length > 0 || plan.starts > 1) {
+    rounds = await sideBySide(plan, present, surroundings);
+  }
+  for (const extra of plan.extras) {
+    say(`measuring ${extra.name}`);
+    try {
+      await extra.measure({
+        rounds: plan.rounds,
+        pace: plan.pace,
+        own: surroundings.own,
+        say,
+        record: (scenario, measurements) => recorder.add('evio', scenario, measurements),
+      });
+    } catch (error) {
+      say(`evio, ${extra.name}: ${recorder.fail('evio', extra.name, error).message}`);
+    }
+  }
+  return completed({
+    machine: thisMachine(),
+    startedAt,
+    seconds: Math.round(surroundings.elapsed()),
+    command,
+    rounds,
+    tunnelMtu: TUNNEL_MTU,
+    versions,
+    configurations: Object.fromEntries(
+      present.map(({ name, configuration }) => [name, configuration]),
+    ),
+    results: recorder.results,
+    failures: recorder.failures,
+  });
 }
 
 function say(line: string): void {
-  process.stderr.write(`bench: ${line}\n`);
+  if (!interrupted) process.stderr.write(`bench: ${line}\n`);
 }

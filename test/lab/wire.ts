@@ -1,12 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './command.ts';
+import { compiled } from './compiled.ts';
 import { detach, firstLine } from './lines.ts';
 import type { Namespace } from './namespace.ts';
-import { CACHE } from './paths.ts';
 import type { Impairment, LinkSpec } from './spec.ts';
 
 /** Packets per direction since the wire was made. */
@@ -25,7 +21,7 @@ export class Wire {
 
   /** Starts to copy; before that nothing passes. Compiles wire.cpp at its first use. */
   static async start(namespace: Namespace, seed: number, link: LinkSpec): Promise<Wire> {
-    const program = await compiled();
+    const program = await compiled(join(import.meta.dirname, 'wire.cpp'));
     const child = namespace.spawn([program, 'a', 'b', String(seed)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -76,21 +72,4 @@ function numbers(impairment: Impairment): string {
   ]
     .map(number => Math.round(number))
     .join(' ');
-}
-
-async function compiled(): Promise<string> {
-  const source = join(import.meta.dirname, 'wire.cpp');
-  const hash = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 16);
-  const program = join(CACHE, `wire-${hash}`);
-  if (!existsSync(program)) {
-    await mkdir(CACHE, { recursive: true });
-    const fresh = `${program}.${process.pid}`;
-    const flags = ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror'];
-    await run(['g++', ...flags, '-o', fresh, source], { timeoutMs: 120_000 });
-    await rename(fresh, program);
-  }
-  return program;
 }

@@ -209,7 +209,7 @@ export function scenarios(server: () => ServerUnderTest): void {
     }
     await c.send(a.jid, end('after'));
     // Servers limit the rate of one client; wait until the last one is through.
-    await eventually(() => a.counters().malformed >= 5000, 30_000);
+    await eventually(() => a.counters().malformed >= 5000, 120_000);
     await b[Symbol.asyncDispose]();
     await c.send(a.jid, end('later'));
     assert.equal(a.received.length, 2);

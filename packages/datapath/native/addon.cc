@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #endif
 
+#include <cstdlib>
 #include <memory>
 
 #include "engine.h"
@@ -67,6 +68,7 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
     Engine::Options options;
     options.port = static_cast<uint16_t>(info[0].ToNumber().Uint32Value());
     options.ipv6 = info[1].ToBoolean();
+    options.super_frames = std::getenv("EVIO_SINGLE_FRAMES") == nullptr;
     if (RAND_bytes(reinterpret_cast<unsigned char *>(&options.secret), sizeof options.secret) != 1) {
       js::raise(env, "RANDOM_FAILED", "OpenSSL gives no random bytes");
       return;

@@ -7,7 +7,7 @@
 namespace evio {
 namespace {
 
-using Nonce = std::array<uint8_t, 12>;
+using Nonce = AesGcmVaes::Nonce;
 
 /// Four zero bytes, then the counter as 8 bytes big-endian.
 Nonce nonce_of(uint64_t counter) {
@@ -22,7 +22,10 @@ int length(size_t bytes) { return static_cast<int>(bytes); }
 
 std::optional<Aead> Aead::create(Cipher cipher, Direction direction, Bytes key) {
   if (key.size() != kKeyBytes) return {};
-  Aead aead(EVP_CIPHER_CTX_new());
+  Aead aead;
+  if (cipher == Cipher::aes256gcm) aead.vaes_ = AesGcmVaes::create(key);
+  if (aead.vaes_) return aead;
+  aead.context_.reset(EVP_CIPHER_CTX_new());
   if (!aead.context_) return {};
   const EVP_CIPHER *kind = cipher == Cipher::aes256gcm ? EVP_aes_256_gcm() : EVP_chacha20_poly1305();
   const int sealing = direction == Direction::seal ? 1 : 0;
@@ -33,8 +36,12 @@ std::optional<Aead> Aead::create(Cipher cipher, Direction direction, Bytes key) 
 }
 
 bool Aead::seal(uint64_t counter, Bytes header, MutableBytes text, uint8_t *tag) {
-  EVP_CIPHER_CTX *c = context_.get();
   const Nonce nonce = nonce_of(counter);
+  if (vaes_) {
+    vaes_->seal(nonce, header, text, tag);
+    return true;
+  }
+  EVP_CIPHER_CTX *c = context_.get();
   int done = 0;
   return EVP_EncryptInit_ex(c, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
          EVP_EncryptUpdate(c, nullptr, &done, header.data(), length(header.size())) == 1 &&
@@ -44,8 +51,9 @@ bool Aead::seal(uint64_t counter, Bytes header, MutableBytes text, uint8_t *tag)
 }
 
 bool Aead::open(uint64_t counter, Bytes header, MutableBytes text, uint8_t *tag) {
-  EVP_CIPHER_CTX *c = context_.get();
   const Nonce nonce = nonce_of(counter);
+  if (vaes_) return vaes_->open(nonce, header, text, tag);
+  EVP_CIPHER_CTX *c = context_.get();
   int done = 0;
   return EVP_DecryptInit_ex(c, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
          EVP_DecryptUpdate(c, nullptr, &done, header.data(), length(header.size())) == 1 &&

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "aes_gcm_vaes.h"
 #include "bytes.h"
 
 namespace evio {
@@ -33,8 +34,9 @@ class Aead {
   struct Free {
     void operator()(EVP_CIPHER_CTX *context) const { EVP_CIPHER_CTX_free(context); }
   };
-  explicit Aead(EVP_CIPHER_CTX *context) : context_(context) {}
+  Aead() = default;
 
+  std::unique_ptr<AesGcmVaes> vaes_;  // where that is faster; else
   std::unique_ptr<EVP_CIPHER_CTX, Free> context_;
 };
 

@@ -8,6 +8,10 @@ namespace {
 
 /// Attempts to find a port that is free for both families.
 constexpr int kPortAttempts = 16;
+/// Milliseconds for which the sender of frames waits for room in the socket's buffer. On the link thread,
+/// what comes from the network waits as well.
+constexpr int kPatienceAlone = 10;
+constexpr int kPatienceShared = 1;
 
 }  // namespace
 
@@ -16,46 +20,50 @@ Engine::Engine(uint64_t secret, std::function<void()> wake)
 
 std::unique_ptr<Engine> Engine::open(const Options &options, std::function<void()> wake, std::string &error) {
   std::unique_ptr<Engine> engine(new Engine(options.secret, std::move(wake)));
+  engine->super_frames_ = options.super_frames;
+  engine->tap_threads_ = options.tap_threads;
   if (!engine->open_sockets(options, error)) return nullptr;
   LinkThread &link = *(engine->link_ = std::make_unique<LinkThread>(engine->registry_, engine->sockets_,
                                                                     engine->events_));
   engine->transmitter_ = std::make_unique<SocketTransmitter>(
       engine->sockets_, [&link](StreamId stream, Bytes bytes) { return link.post_stream(stream, bytes); },
-      engine->counters_, engine->events_, false);
+      engine->counters_, engine->events_, 0);
   link.start();
   return engine;
 }
 
 Engine::~Engine() {
   if (!link_) return;
-  std::vector<std::unique_ptr<TapThread>> taps;
+  std::vector<RunningTap> taps;
   {
     const std::lock_guard lock(taps_mutex_);
     taps.swap(taps_);
   }
-  taps.clear();
+  for (RunningTap &tap : taps) stop(std::move(tap));
   link_->stop();
 }
 
 bool Engine::open_sockets(const Options &options, std::string &error) {
   for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
-    sockets_.v4 = UdpSocket::open(AF_INET, options.port, error);
+    sockets_.v4 = UdpSocket::open(AF_INET, options.port, options.super_frames, error);
     if (!sockets_.v4) return false;
     if (!options.ipv6) return true;
     std::string error6;
-    sockets_.v6 = UdpSocket::open(AF_INET6, sockets_.v4->port(), error6);
+    sockets_.v6 = UdpSocket::open(AF_INET6, sockets_.v4->port(), options.super_frames, error6);
     if (sockets_.v6) return true;
     // A wanted port that is taken for IPv6, or a host without IPv6: IPv4 alone will do.
     if (options.port != 0) return true;
   }
-  sockets_.v6 = UdpSocket::open(AF_INET6, 0, error);
+  sockets_.v6 = UdpSocket::open(AF_INET6, 0, options.super_frames, error);
   return true;
 }
 
 void Engine::changed() {
   if (link_) link_->wake();
   const std::lock_guard lock(taps_mutex_);
-  for (const auto &tap : taps_) tap->wake();
+  for (const RunningTap &tap : taps_) {
+    if (tap.thread) tap.thread->wake();
+  }
 }
 
 void Engine::send(Bytes bytes, const Path &via) {
@@ -92,10 +100,12 @@ void Engine::close_stream(StreamId stream) { link_->post(command::CloseStream{st
 
 std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId node, bool carries,
                                           std::string &error) {
-  std::optional<Tap> tap = Tap::open(options, error);
-  if (!tap) return nullptr;
+  Tap::Options device = options;
+  device.super_frames = super_frames_;
+  std::optional<Tap> opened = Tap::open(device, error);
+  if (!opened) return nullptr;
   const OverlayId id = next_overlay_++;
-  auto overlay = std::make_shared<Overlay>(id, std::move(*tap), secret_ ^ (uint64_t{id} << 48), node, carries);
+  auto overlay = std::make_shared<Overlay>(id, std::move(*opened), secret_ ^ (uint64_t{id} << 48), node, carries);
   // Ahead of all that this node used before it was restarted, and of what it may use in the meantime: twice
   // as many as the storm limit lets through. Who has not heard of us for a minute does not mind anyway.
   timespec wall{};
@@ -103,31 +113,47 @@ std::shared_ptr<Overlay> Engine::open_tap(const Tap::Options &options, NodeId no
   overlay->next_flood = static_cast<uint32_t>((int64_t{wall.tv_sec} * 1000 + wall.tv_nsec / 1'000'000) *
                                               (2 * kFloodRate / 1000));
   registry_.add_overlay(overlay);
-  auto thread = std::make_unique<TapThread>(
+  RunningTap tap;
+  tap.port = std::make_shared<TapPort>(
       overlay, registry_, sockets_,
       [link = link_.get()](StreamId stream, Bytes bytes) { return link->post_stream(stream, bytes); },
-      events_, [link = link_.get()] { link->unanswered(); });
+      events_, [link = link_.get()] { link->unanswered(); }, tap_threads_ ? kPatienceAlone : kPatienceShared);
+  if (tap_threads_) {
+    tap.thread = std::make_unique<TapThread>(tap.port);
+  } else {
+    link_->post(command::AttachTap{tap.port});
+  }
   {
     const std::lock_guard lock(taps_mutex_);
-    taps_.push_back(std::move(thread));
+    taps_.push_back(std::move(tap));
   }
   ignore_own_interfaces();
   return overlay;
 }
 
 void Engine::close_tap(OverlayId overlay) {
-  std::unique_ptr<TapThread> closing;
+  RunningTap closing;
   {
     const std::lock_guard lock(taps_mutex_);
     const auto found = std::find_if(taps_.begin(), taps_.end(),
-                                    [&](const auto &tap) { return tap->overlay() == overlay; });
+                                    [&](const RunningTap &tap) { return tap.port->overlay() == overlay; });
     if (found == taps_.end()) return;
     closing = std::move(*found);
     taps_.erase(found);
   }
   registry_.remove_overlay(overlay);
-  for (size_t i = 0; i < kCounterCount; ++i) past_[i] += closing->counters().get(static_cast<Counter>(i));
+  const std::shared_ptr<TapPort> port = closing.port;
+  stop(std::move(closing));
+  for (size_t i = 0; i < kCounterCount; ++i) past_[i] += port->counters().get(static_cast<Counter>(i));
   ignore_own_interfaces();
+}
+
+void Engine::stop(RunningTap tap) {
+  if (tap.thread) return;  // its end joins it
+  command::DetachTap detach{tap.port->overlay(), {}};
+  const std::future<void> done = detach.done.get_future();
+  link_->post(std::move(detach));
+  done.wait();
 }
 
 void Engine::ignore_own_interfaces() {
@@ -216,7 +242,7 @@ bool Engine::learn_address(OverlayId overlay, const Endpoint &address, std::opti
 
 uint64_t Engine::counter(Counter counter) const {
   uint64_t sum = past_[static_cast<size_t>(counter)] + counters_.get(counter) + link_->counters().get(counter);
-  for (const auto &tap : taps_) sum += tap->counters().get(counter);
+  for (const RunningTap &tap : taps_) sum += tap.port->counters().get(counter);
   return sum;
 }
 

@@ -5,6 +5,8 @@
 //   JavaScript's     this object; changes the Registry; sends raw datagrams
 //   evio-link        all that comes from the network, timers, TURN streams           (link_thread.h)
 //   evio-tap, each   what comes from one TAP and goes to peers                        (tap_thread.h)
+// With fewer than four cores there is no evio-tap, and evio-link reads the TAPs as well: the answer to what it
+// wrote is there when it looks (a wake-up less in each round trip), and the cores have enough to do.
 // They share the Registry's published View (view.h), the MAC tables (mac_table.h), counters and a few
 // atomics of Peer and Session, the event queue, and the link thread's command queue.
 #pragma once
@@ -13,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "event_queue.h"
@@ -24,10 +27,16 @@ namespace evio {
 
 class Engine {
  public:
+  static constexpr unsigned kCoresForTapThreads = 4;
+
   struct Options {
     uint16_t port = 0;  // 0: any free one
     bool ipv6 = true;
     uint64_t secret = 0;  // random, of this process
+    /// False: each frame is read, sealed, sent, received and written alone. To measure what batches gain.
+    bool super_frames = true;
+    /// Whether each TAP has a thread of its own, or the link thread reads it.
+    bool tap_threads = std::thread::hardware_concurrency() >= kCoresForTapThreads;
   };
   struct SessionKeys {
     PeerId peer;
@@ -100,15 +109,24 @@ class Engine {
   void ignore_own_interfaces();
 
   const uint64_t secret_;
+  bool super_frames_ = true;
+  bool tap_threads_ = false;
   EventQueue events_;
   Sockets sockets_;
   Registry registry_;
   Counters counters_;  // of JavaScript's thread
   std::unique_ptr<LinkThread> link_;
   std::unique_ptr<SocketTransmitter> transmitter_;
+  struct RunningTap {
+    std::shared_ptr<TapPort> port;
+    std::unique_ptr<TapThread> thread;  // none: the link thread reads it
+  };
+  /// Returns when no thread reads it any more.
+  void stop(RunningTap tap);
+
   std::mutex taps_mutex_;  // taps_: changed by JavaScript's thread, woken by any
-  std::vector<std::unique_ptr<TapThread>> taps_;
-  std::array<uint64_t, kCounterCount> past_{};  // counts of TAP threads that are gone
+  std::vector<RunningTap> taps_;
+  std::array<uint64_t, kCounterCount> past_{};  // counts of TAPs that are gone
   OverlayId next_overlay_ = 1;
   StreamId next_stream_ = 1;
 };

@@ -210,6 +210,7 @@ void FrameSender::send(const PeerEntry &entry, const VnetHeader &header, TapFram
 void FrameSender::send_whole(Train &train, const PeerEntry &entry, uint8_t flags, Bytes frame) {
   const size_t room = Train::room(entry);
   if (frame.size() <= room) {
+    if (!overlay_->tap.super_frames()) train.end_datagram();
     if (frame.size() <= train.room_left()) counters_.add(Counter::packedFrames);
     std::copy(frame.begin(), frame.end(), train.add(wire::Kind::frame, flags, frame.size()));
     return;

@@ -1,7 +1,8 @@
 // What other threads ask of the link thread. They hold the lock for a moment; the link thread takes all
-// at once. Bounded: what does not fit is refused.
+// at once. Bounded: what does not fit is refused, but never that a TAP comes or goes.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -12,6 +13,7 @@
 #include "flood_table.h"
 #include "path.h"
 #include "peer.h"
+#include "tap_port.h"
 #include "turn_stream.h"
 
 namespace evio {
@@ -61,9 +63,18 @@ struct RepairFloods {
 struct ForgetPeer {
   PeerId peer;
 };
+/// From now on the link thread reads this TAP.
+struct AttachTap {
+  std::shared_ptr<TapPort> port;
+};
+/// It reads the TAP no more; `done` tells when it has let go.
+struct DetachTap {
+  OverlayId overlay;
+  std::promise<void> done;
+};
 
 using Any = std::variant<SendControl, Probe, Echo, SendOverlay, OpenStream, CloseStream, StreamMessage, IgnoreInterfaces,
-                         RepairFloods, ForgetPeer>;
+                         RepairFloods, ForgetPeer, AttachTap, DetachTap>;
 
 }  // namespace command
 
@@ -75,7 +86,9 @@ class LinkCommands {
   /// False when it was refused. `bytes`: of its contents. `first`: whether the queue was empty.
   bool push(command::Any command, size_t bytes, bool &first) {
     const std::lock_guard lock(mutex_);
-    if (bytes_ + bytes > kMaxBytes || commands_.size() >= kMaxCommands) return false;
+    const bool refusable = !std::holds_alternative<command::AttachTap>(command) &&
+                           !std::holds_alternative<command::DetachTap>(command);
+    if (refusable && (bytes_ + bytes > kMaxBytes || commands_.size() >= kMaxCommands)) return false;
     first = commands_.empty();
     bytes_ += bytes;
     commands_.push_back(std::move(command));

@@ -8,15 +8,18 @@
 namespace evio {
 namespace {
 
-enum Key : uint64_t { kWakeup, kUdp4, kUdp6, kNetwork, kFirstStream };
+/// Ids of streams and overlays have 32 bits.
+enum Key : uint64_t { kWakeup, kUdp4, kUdp6, kNetwork, kFirstStream, kFirstTap = uint64_t{1} << 33 };
 
 constexpr Micros kStallTick = 100 * kMillisecond;
 constexpr Micros kStreamTick = kSecond;
 constexpr Micros kReassemblyTick = Reassembly::kTimeout / 2;
 /// A change of network comes as a burst of notices; one event for all of them.
 constexpr Micros kNetworkQuiet = 20 * kMillisecond;
-/// Receive calls in a row before the other descriptors get their turn.
-constexpr int kReceivesInARow = 4;
+/// After a turn that moved about half a super-frame or more, the next is mostly not far: to be woken for it
+/// would cost both sides more than to look for it. A quiet link never has such a turn.
+constexpr size_t kBusyBytes = 30'000;
+constexpr Micros kLinger = 50;
 
 }  // namespace
 
@@ -24,7 +27,7 @@ LinkThread::LinkThread(Registry &registry, const Sockets &sockets, EventQueue &e
     : registry_(registry), sockets_(sockets), events_(events),
       transmitter_(
           sockets, [this](StreamId stream, Bytes bytes) { return post_stream(stream, bytes); },
-          counters_, events, false),
+          counters_, events, 0),
       forwarder_(Sender::link, registry.published(), transmitter_, counters_, events, [this] { unanswered(); }),
       receiver_(registry, forwarder_, counters_, events) {
   poller_.add(wakeup_.fd(), EPOLLIN, kWakeup);
@@ -68,7 +71,7 @@ void LinkThread::unanswered() {
 
 void LinkThread::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const auto events = poller_.wait(deadline());
+    const auto events = next_events();
     const Micros now = now_micros();
     for (const epoll_event &event : events) {
       switch (event.data.u64) {
@@ -85,9 +88,14 @@ void LinkThread::run() {
           if (network_->drain()) network_due_ = now + kNetworkQuiet;
           break;
         default:
-          handle_stream(static_cast<StreamId>(event.data.u64 - kFirstStream), event.events);
+          if (event.data.u64 >= kFirstTap) {
+            read_tap(static_cast<OverlayId>(event.data.u64 - kFirstTap), event.events, now);
+          } else {
+            handle_stream(static_cast<StreamId>(event.data.u64 - kFirstStream), event.events);
+          }
       }
     }
+    for (const auto &[overlay, tap] : taps_) tap->refresh(now);
     execute(now);
     watch_stalls(now);
     watch_network(now);
@@ -107,6 +115,14 @@ void LinkThread::run() {
   }
 }
 
+std::span<const epoll_event> LinkThread::next_events() {
+  if (std::exchange(moved_, 0) >= kBusyBytes) {
+    const auto events = poller_.linger(kLinger);
+    if (!events.empty()) return events;
+  }
+  return poller_.wait(deadline());
+}
+
 std::optional<Micros> LinkThread::deadline() const {
   std::optional<Micros> first;
   const auto consider = [&](Micros at) {
@@ -115,6 +131,9 @@ std::optional<Micros> LinkThread::deadline() const {
   if (network_due_) consider(*network_due_);
   if (stall_armed_.load(std::memory_order_relaxed)) consider(stall_due_);
   if (receiver_.reassembling()) consider(reassembly_due_);
+  for (const auto &[overlay, tap] : taps_) {
+    if (const std::optional<Micros> at = tap->deadline()) consider(*at);
+  }
   for (const auto &[id, stream] : streams_) {
     if (!stream.turn->is_open()) consider(stream_due_);
   }
@@ -122,22 +141,20 @@ std::optional<Micros> LinkThread::deadline() const {
 }
 
 void LinkThread::receive(const UdpSocket &socket, Micros now) {
-  for (int i = 0; i < kReceivesInARow; ++i) {
-    const std::span<const Received> trains = udp_.receive(socket);
-    for (const Received &train : trains) {
-      Arrival arrival{train.from, train.local, 0};
-      arrival.local.port = socket.port();
-      // An empty datagram is one as well.
-      size_t at = 0;
-      do {
-        const size_t size = std::min(train.segment, train.bytes.size() - at);
-        receiver_.datagram(train.bytes.subspan(at, size), arrival, now);
-        at += size;
-      } while (at < train.bytes.size());
-    }
-    if (!trains.empty()) receiver_.end_batch();
-    if (trains.size() < UdpReceiver::kBatch) return;
+  const std::span<const Received> trains = udp_.receive(socket);
+  for (const Received &train : trains) {
+    Arrival arrival{train.from, train.local, 0};
+    arrival.local.port = socket.port();
+    moved_ += train.bytes.size();
+    // An empty datagram is one as well.
+    size_t at = 0;
+    do {
+      const size_t size = std::min(train.segment, train.bytes.size() - at);
+      receiver_.datagram(train.bytes.subspan(at, size), arrival, now);
+      at += size;
+    } while (at < train.bytes.size());
   }
+  if (!trains.empty()) receiver_.end_batch();
 }
 
 void LinkThread::execute(Micros now) {
@@ -181,6 +198,17 @@ void LinkThread::handle_stream(StreamId id, uint32_t events) {
   if (found == streams_.end()) return;
   found->second.turn->handle(events);
   rearm(found->second);
+}
+
+void LinkThread::read_tap(OverlayId overlay, uint32_t events, Micros now) {
+  const auto found = taps_.find(overlay);
+  if (found == taps_.end()) return;
+  if (const std::optional<size_t> bytes = found->second->read(events, now)) {
+    moved_ += *bytes;
+    return;
+  }
+  poller_.remove(found->second->fd());
+  taps_.erase(found);
 }
 
 void LinkThread::rearm(Stream &stream) {
@@ -287,5 +315,19 @@ void LinkThread::run_command(command::RepairFloods &command, Micros now) {
 }
 
 void LinkThread::run_command(command::ForgetPeer &command, Micros) { receiver_.forget(command.peer); }
+
+void LinkThread::run_command(command::AttachTap &command, Micros) {
+  poller_.add(command.port->fd(), EPOLLIN, kFirstTap + command.port->overlay());
+  taps_.emplace(command.port->overlay(), std::move(command.port));
+}
+
+void LinkThread::run_command(command::DetachTap &command, Micros) {
+  const auto found = taps_.find(command.overlay);
+  if (found != taps_.end()) {
+    poller_.remove(found->second->fd());
+    taps_.erase(found);
+  }
+  command.done.set_value();
+}
 
 }  // namespace evio

@@ -2,8 +2,9 @@
 // reason than a frame.
 //
 // It owns the receiving side of the UDP sockets, the Receiver, the TURN streams, the rtnetlink watch
-// and all timers. It sleeps until one of them has something; with nothing unanswered, no fragments and
-// no stream being opened it has no timer at all.
+// and all timers; on hosts with few cores the TAPs as well (engine.h). It sleeps until one of them has
+// something, but looks again for a moment after a turn with much to do. With nothing unanswered, no
+// fragments and no stream being opened it has no timer at all.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "network_watch.h"
 #include "poller.h"
 #include "receiver.h"
+#include "tap_port.h"
 #include "thread.h"
 #include "turn_stream.h"
 #include "wakeup.h"
@@ -49,11 +51,13 @@ class LinkThread final : public TurnStream::Listener {
 
   void run();
   std::optional<Micros> deadline() const;
+  std::span<const epoll_event> next_events();
   void receive(const UdpSocket &socket, Micros now);
   void execute(Micros now);
   void watch_stalls(Micros now);
   void watch_network(Micros now);
   void handle_stream(StreamId id, uint32_t events);
+  void read_tap(OverlayId overlay, uint32_t events, Micros now);
   void rearm(Stream &stream);
   void sweep_streams();
   Stream *stream_of(const TurnStream &turn);
@@ -72,6 +76,8 @@ class LinkThread final : public TurnStream::Listener {
   void run_command(command::IgnoreInterfaces &command, Micros now);
   void run_command(command::RepairFloods &command, Micros now);
   void run_command(command::ForgetPeer &command, Micros now);
+  void run_command(command::AttachTap &command, Micros now);
+  void run_command(command::DetachTap &command, Micros now);
 
   Registry &registry_;
   const Sockets &sockets_;
@@ -88,6 +94,8 @@ class LinkThread final : public TurnStream::Listener {
   std::optional<Micros> network_due_;
   std::unordered_map<StreamId, Stream> streams_;
   std::vector<StreamId> closed_streams_;
+  std::unordered_map<OverlayId, std::shared_ptr<TapPort>> taps_;
+  size_t moved_ = 0;  // bytes from sockets and TAPs in this turn
   Micros stream_due_ = 0;
   Micros reassembly_due_ = 0;
   Micros stall_due_ = 0;

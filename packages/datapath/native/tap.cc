@@ -51,9 +51,11 @@ std::optional<Tap> Tap::open(const Options &options, std::string &error) {
   tap.name_ = request.ifr_name;
   if (::ioctl(tap.fd(), TUNSETPERSIST, 1) != 0) return fail("cannot make " + tap.name_ + " persistent");
 
-  constexpr unsigned kOffloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-  tap.udp_segments_ = ::ioctl(tap.fd(), TUNSETOFFLOAD, kOffloads | kOffloadUso4 | kOffloadUso6) == 0;
-  if (!tap.udp_segments_ && ::ioctl(tap.fd(), TUNSETOFFLOAD, kOffloads) != 0) {
+  tap.super_frames_ = options.super_frames;
+  const unsigned offloads = options.super_frames ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 : 0;
+  tap.udp_segments_ = options.super_frames &&
+                      ::ioctl(tap.fd(), TUNSETOFFLOAD, offloads | kOffloadUso4 | kOffloadUso6) == 0;
+  if (!tap.udp_segments_ && ::ioctl(tap.fd(), TUNSETOFFLOAD, offloads) != 0) {
     return fail("cannot set the offloads of " + tap.name_);
   }
 

@@ -20,6 +20,8 @@ class Tap {
     std::string name;
     unsigned mtu = 1400;
     std::optional<MacBits> mac;  // none: the device keeps the one it has
+    /// False: no offloads, so that each frame is one packet with its checksum.
+    bool super_frames = true;
   };
 
   /// Opens the device, making it when there is none. Nothing, and the reason in `error`, when the
@@ -33,6 +35,7 @@ class Tap {
   MacBits mac() const { return mac_; }
   int interface_index() const { return index_; }
   bool udp_segments() const { return udp_segments_; }
+  bool super_frames() const { return super_frames_; }
 
   /// Reads one frame with its vnet header; 0 when there is none, -1 and errno when the device is gone.
   ssize_t read(MutableBytes buffer) const;
@@ -45,6 +48,7 @@ class Tap {
   MacBits mac_ = 0;
   int index_ = 0;
   bool udp_segments_ = false;
+  bool super_frames_ = true;
 };
 
 }  // namespace evio

@@ -7,7 +7,6 @@
 namespace evio {
 namespace {
 
-constexpr int kPatienceMs = 10;
 /// Between two reports of the same size to the same peer.
 constexpr Micros kTooBigPause = 100 * kMillisecond;
 
@@ -50,9 +49,9 @@ SendResult SocketTransmitter::send(UdpSocket &socket, const Shipment &shipment, 
   counters_.add(Counter::txSends);
   const Path &path = shipment.path;
   SendResult result = socket.send(path.to, path.source, bytes, segment);
-  if (result == SendResult::blocked && patient_) {
+  if (result == SendResult::blocked && patience_ > 0) {
     pollfd room{socket.fd(), POLLOUT, 0};
-    ::poll(&room, 1, kPatienceMs);
+    ::poll(&room, 1, patience_);
     result = socket.send(path.to, path.source, bytes, segment);
   }
   return result;

@@ -42,11 +42,12 @@ using StreamPost = std::function<bool(StreamId, Bytes)>;
 
 class SocketTransmitter final : public Transmitter {
  public:
-  /// `patient`: whether to wait a moment when the socket's buffer is full, to slow down who fills it.
+  /// `patience`: for how many milliseconds to wait when the socket's buffer is full, to slow down who fills
+  /// it; then what was to be sent is dropped.
   SocketTransmitter(const Sockets &sockets, StreamPost post, Counters &counters, EventQueue &events,
-                    bool patient)
+                    int patience)
       : sockets_(sockets), post_(std::move(post)), counters_(counters), events_(events),
-        patient_(patient) {}
+        patience_(patience) {}
 
   void transmit(const Shipment &shipment) override;
 
@@ -60,7 +61,7 @@ class SocketTransmitter final : public Transmitter {
   StreamPost post_;
   Counters &counters_;
   EventQueue &events_;
-  const bool patient_;
+  const int patience_;
   PeerId too_big_peer_ = 0;
   size_t too_big_bytes_ = 0;
   Micros too_big_at_ = 0;

@@ -4,6 +4,7 @@
 #include <netinet/udp.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -11,7 +12,9 @@ namespace evio {
 namespace {
 
 /// Room for a few milliseconds at 10 Gb/s, so that a thread that is late loses nothing.
-constexpr int kSocketBuffer = 8 << 20;
+constexpr int kReceiveBuffer = 8 << 20;
+/// What waits for the network device: 16 ms at 1 Gb/s. More would only be delay for all that comes behind.
+constexpr int kSendBuffer = 2 << 20;
 constexpr size_t kReceiveBytes = 65536;
 
 bool set(int fd, int level, int option, int value) {
@@ -57,7 +60,7 @@ SendResult result_of(int error, bool segmented) {
 
 }  // namespace
 
-std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, std::string &error) {
+std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, bool segments, std::string &error) {
   const auto fail = [&](const char *what) {
     error = std::string(what) + ": " + std::strerror(errno);
     return nullptr;
@@ -68,8 +71,8 @@ std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, std::strin
   const int fd = opened->fd();
   if (fd < 0) return fail("cannot open a UDP socket");
   // Buffers above the host's limit need a capability; without it we take what we get.
-  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kSocketBuffer)) set(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
-  if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSocketBuffer)) set(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer)) set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSendBuffer)) set(fd, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
   // Don't Fragment, and no belief in ICMP about the path MTU: RFC 8899 §4.6 finds it by probes.
   const bool ready =
       family == AF_INET
@@ -78,7 +81,11 @@ std::unique_ptr<UdpSocket> UdpSocket::open(int family, uint16_t port, std::strin
                 set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE) &&
                 set(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
   if (!ready) return fail("cannot prepare the UDP socket");
-  set(fd, IPPROTO_UDP, UDP_GRO, 1);  // an older kernel just gives single datagrams
+  if (segments) {
+    set(fd, IPPROTO_UDP, UDP_GRO, 1);  // an older kernel just gives single datagrams
+  } else {
+    opened->give_up_segments();
+  }
 
   Endpoint any;
   any.family = family == AF_INET ? 4 : 6;
@@ -129,7 +136,7 @@ SendResult UdpSocket::send(const Endpoint &to, const Endpoint &source, Bytes byt
 UdpReceiver::UdpReceiver() : buffers_(kBatch * kReceiveBytes) {}
 
 std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
-  for (size_t i = 0; i < kBatch; ++i) {
+  for (size_t i = 0; i < wanted_; ++i) {
     Slot &slot = slots_[i];
     slot.part = {&buffers_[i * kReceiveBytes], kReceiveBytes};
     messages_[i] = {};
@@ -141,7 +148,7 @@ std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
     message.msg_control = slot.control.data();
     message.msg_controllen = slot.control.size();
   }
-  const int count = ::recvmmsg(socket.fd(), messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
+  const int count = ::recvmmsg(socket.fd(), messages_.data(), static_cast<unsigned>(wanted_), MSG_DONTWAIT, nullptr);
   if (count <= 0) return {};
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
     msghdr &message = messages_[i].msg_hdr;
@@ -166,7 +173,14 @@ std::span<const Received> UdpReceiver::receive(const UdpSocket &socket) {
       }
     }
   }
+  adapt(static_cast<size_t>(count));
   return {received_.data(), static_cast<size_t>(count)};
+}
+
+void UdpReceiver::adapt(size_t trains) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < trains; ++i) bytes += received_[i].bytes.size();
+  wanted_ = std::clamp(kBatchBytes / std::max<size_t>(bytes / trains, 1), size_t{1}, kBatch);
 }
 
 }  // namespace evio

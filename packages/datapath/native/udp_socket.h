@@ -23,8 +23,9 @@ enum class SendResult : uint8_t { sent, blocked, too_big, unreachable, no_segmen
 
 class UdpSocket {
  public:
-  /// Binds to all addresses; port 0 lets the kernel choose. nullptr, and the reason, when refused.
-  static std::unique_ptr<UdpSocket> open(int family, uint16_t port, std::string &error);
+  /// Binds to all addresses; port 0 lets the kernel choose. `segments`: false to use neither UDP_SEGMENT
+  /// nor UDP_GRO. nullptr, and the reason, when refused.
+  static std::unique_ptr<UdpSocket> open(int family, uint16_t port, bool segments, std::string &error);
 
   int fd() const { return fd_.get(); }
   uint16_t port() const { return port_; }
@@ -33,7 +34,7 @@ class UdpSocket {
   /// shorter) when `segment` is not 0. `source` none: the kernel chooses the local address.
   SendResult send(const Endpoint &to, const Endpoint &source, Bytes bytes, size_t segment) const;
 
-  /// Whether a device on the way once refused UDP_SEGMENT; then the caller sends one by one.
+  /// False when a device on the way once refused UDP_SEGMENT; then the caller sends one by one.
   bool segments() const { return segments_.load(std::memory_order_relaxed); }
   void give_up_segments() { segments_.store(false, std::memory_order_relaxed); }
 
@@ -52,16 +53,20 @@ struct Received {
   Endpoint local;  // the address it was sent to; port not set
 };
 
-/// Receives in batches, into buffers of its own.
+/// Receives in batches, into buffers of its own: many small trains or a few big ones, so that other work
+/// never waits long for a batch to be done.
 class UdpReceiver {
  public:
-  static constexpr size_t kBatch = 8;
+  static constexpr size_t kBatch = 32;
+  static constexpr size_t kBatchBytes = 256 << 10;
 
   UdpReceiver();
-  /// What has come, at most kBatch trains; valid until the next call. Empty when nothing waits.
+  /// What has come; valid until the next call. Empty when nothing waits.
   std::span<const Received> receive(const UdpSocket &socket);
 
  private:
+  void adapt(size_t trains);
+
   struct Slot {
     sockaddr_storage from;
     alignas(16) std::array<uint8_t, 128> control;
@@ -72,6 +77,7 @@ class UdpReceiver {
   std::array<Slot, kBatch> slots_;
   std::array<mmsghdr, kBatch> messages_;
   std::array<Received, kBatch> received_;
+  size_t wanted_ = kBatch;  // trains of the next call: by the size of those before
 };
 
 }  // namespace evio

@@ -1,6 +1,7 @@
 import { predictRtt, unpackCoordinate } from './coordinate.ts';
+import { inIdOrder } from './id-order.ts';
 import type { Neighbour } from './neighbour.ts';
-import { comparePoints, type RingPoint } from './ring-point.ts';
+import type { RingPoint } from './ring-point.ts';
 import { type RouteEntry, RouteTable } from './route-table.ts';
 
 /** What a link without a measurement is taken to cost, in milliseconds. */
@@ -34,17 +35,17 @@ export function buildRoutes(
   neighbours: Iterable<Neighbour>,
   isOfInterest?: (point: RingPoint) => boolean,
 ): RouteTable {
+  const direct: Way[] = [];
   const ways: Way[] = [];
   const leafs = new Map<RingPoint, RingPoint>();
   const leafWays: Way[] = [];
   for (const via of neighbours) {
     if (via.stalled) continue;
-    const direct = { point: via.point, via, hops: 1, at: -1 };
     if (via.leaf) {
       leafs.set(via.point, via.point);
       continue; // It carries nothing: what it is linked to is no way for us.
     }
-    ways.push(direct);
+    direct.push({ point: via.point, via, hops: 1, at: -1 });
     const { points, leafs: listedLeafs } = via.list;
     for (let at = 0; at < points.length; at += 1) {
       const point = points[at] as RingPoint;
@@ -56,8 +57,7 @@ export function buildRoutes(
   }
   leafWays.sort((a, b) => cost(a) - cost(b));
   for (const { point, via } of leafWays) if (!leafs.has(point)) leafs.set(point, via.point);
-  ways.sort((a, b) => comparePoints(a.point, b.point) || a.hops - b.hops);
-  return new RouteTable(self, cheapest(ways), leafs);
+  return new RouteTable(self, cheapest(inIdOrder([...direct, ...ways])), leafs);
 }
 
 /** One entry per point out of the sorted ways. */

@@ -94,10 +94,21 @@ class Reader {
     return at;
   }
 
-  u8 = () => this.view.getUint8(this.take(1));
-  u16 = () => this.view.getUint16(this.take(2));
-  u32 = () => this.view.getUint32(this.take(4));
-  u48 = () => this.u16() * 2 ** 32 + this.u32();
+  u8(): number {
+    return this.view.getUint8(this.take(1));
+  }
+
+  u16(): number {
+    return this.view.getUint16(this.take(2));
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4));
+  }
+
+  u48(): number {
+    return this.u16() * 2 ** 32 + this.u32();
+  }
 
   count(most: number): number {
     const count = this.u8();
@@ -139,7 +150,7 @@ function read(reader: Reader): ControlMessage {
     case KIND.digest:
       return { kind: 'digest', count: reader.u32(), hash: reader.u32() };
     case KIND.buckets:
-      return { kind: 'buckets', hashes: times(BUCKETS, reader.u32) };
+      return { kind: 'buckets', hashes: times(BUCKETS, () => reader.u32()) };
     case KIND.summary: {
       const bucket = reader.u8();
       const partial = reader.u8() === 1;

@@ -37,11 +37,12 @@ export class Exclusions {
   /**
    * A neighbour has a link to it, so no suspicion is left. After failures of our own only `news` (the
    * link is new to us) is worth another attempt: a pair without a path stays one, however often
-   * their common neighbours mention each other.
+   * their common neighbours mention each other. Returns whether it may be tried again by this.
    */
-  vouched(point: RingPoint, news: boolean): void {
+  vouched(point: RingPoint, news: boolean): boolean {
     const held = this.#excluded.get(point);
-    if (held && (news || held.failures === 0)) this.#excluded.delete(point);
+    if (!held || (held.failures > 0 && !news)) return false;
+    return this.#excluded.delete(point);
   }
 
   /** It lives and calls, or came anew. */

@@ -201,12 +201,14 @@ export class MemberGossip {
       return;
     }
     const held = this.#links.members.entry(point);
-    const isNewer = held !== undefined && held.sequence > notice.sequence;
-    const isLinked = this.#links.neighbours.has(point);
-    if (end === undefined && held && !isNewer) this.#ask(now, point, notice.sequence);
-    else if (!isLinked && !isNewer) {
-      this.#bury(now, point, notice.sequence);
-      this.#lost(now, point);
+    // No death is newer than what is known of the member, else its own contradiction never were.
+    const known = held?.sequence ?? this.#dead.get(point)?.sequence;
+    if (known !== undefined && known <= notice.sequence) {
+      if (end === undefined && held) this.#ask(now, point, known);
+      else if (!this.#links.neighbours.has(point)) {
+        this.#bury(now, point, known);
+        this.#lost(now, point);
+      }
     }
     if (end) this.#passOn({ point, ...notice }, end);
   }

@@ -25,6 +25,12 @@ const RESEND_MS = 1_000;
  */
 const MISSING_MS = FLUSH_MS + 500;
 
+interface ExchangeEnd {
+  send(to: NodeId, bytes: Uint8Array): void;
+  /** What a neighbour told may change which links are wanted. */
+  planAgain(): void;
+}
+
 /**
  * Tells neighbours who our neighbours are, and listens to theirs. A list is sent whole when a link
  * comes up; after that changes, numbered so that a lost message is noticed and the list sent again.
@@ -33,7 +39,7 @@ const MISSING_MS = FLUSH_MS + 500;
 export class NeighbourExchange {
   readonly #links: Links;
   readonly #position: VivaldiCoordinate;
-  readonly #send: (to: NodeId, bytes: Uint8Array) => void;
+  readonly #end: ExchangeEnd;
   readonly #list: OwnList;
   readonly #resendAsked = new Map<RingPoint, number>();
   /** Neighbours that have not told their list: when to ask, and how long to wait after that. */
@@ -44,16 +50,11 @@ export class NeighbourExchange {
   /** Not later than the next of `#missing`. */
   #missingAt = Number.POSITIVE_INFINITY;
 
-  constructor(
-    links: Links,
-    leaf: boolean,
-    position: VivaldiCoordinate,
-    send: (to: NodeId, bytes: Uint8Array) => void,
-  ) {
+  constructor(links: Links, leaf: boolean, position: VivaldiCoordinate, end: ExchangeEnd) {
     this.#links = links;
     this.#list = new OwnList(links, leaf, position);
     this.#position = position;
-    this.#send = send;
+    this.#end = end;
   }
 
   linkUp(now: number, neighbour: Neighbour): void {
@@ -191,7 +192,8 @@ export class NeighbourExchange {
       }
       if (from.list.points.length >= LINKS_MAX) continue;
       if (exclusions.size > 0) {
-        exclusions.vouched(point, !(held?.has(point) ?? from.list.has(point)));
+        const news = !(held?.has(point) ?? from.list.has(point));
+        if (exclusions.vouched(point, news)) this.#end.planAgain();
       }
       from.list.set(point, leaf, coordinate);
     }
@@ -201,7 +203,7 @@ export class NeighbourExchange {
       from.list.delete(point);
       if (failed) this.#suspect(now, point);
     }
-    if (unknown.length > 0) this.#send(from.point.id, encodeWant(unknown));
+    if (unknown.length > 0) this.#end.send(from.point.id, encodeWant(unknown));
   }
 
   /** A neighbour lost it: others are tried first, until somebody links to it or it calls. */
@@ -210,7 +212,9 @@ export class NeighbourExchange {
     if (neighbours.has(point)) return;
     exclusions.suspect(now, point, SUSPECT_MS);
     const attempt = attempts.get(point);
-    if (attempt) attempt.hopeful = false;
+    if (!attempt?.hopeful) return;
+    attempt.hopeful = false;
+    this.#end.planAgain();
   }
 
   #askMissing(now: number): void {
@@ -234,7 +238,7 @@ export class NeighbourExchange {
     const asked = this.#resendAsked.get(from.point);
     if (asked !== undefined && now - asked < RESEND_MS) return;
     this.#resendAsked.set(from.point, now);
-    this.#send(from.point.id, encodeResend());
+    this.#end.send(from.point.id, encodeResend());
   }
 
   /** Asks for the lists anew that named members of which we have the record only now. */
@@ -258,7 +262,7 @@ export class NeighbourExchange {
         copies.set(wish, copy);
         neighbour.told = wish;
         neighbour.lastSent = now;
-        this.#send(neighbour.point.id, copy);
+        this.#end.send(neighbour.point.id, copy);
       }
     }
   }

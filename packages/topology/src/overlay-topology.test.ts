@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NodeId } from '@evio/types';
 import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
 import { Bench } from './overlay-fixture.ts';
@@ -143,6 +144,35 @@ test('a member that another half holds dead is asked, and out if it does not con
   assert.ok(!lost());
   bench.wait(2_000);
   assert.ok(lost());
+});
+
+test('no death notice outlives the contradiction of the member, however high its sequence', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const points = new RingPoints();
+  const notice = (index: number) => ({
+    point: points.intern(bench.member(index)),
+    sequence: 2 ** 48 - 1,
+    leaf: false,
+    dead: true,
+    end: points.intern(bench.member(40)),
+    record: new Uint8Array(),
+  });
+  const isMember = (id: NodeId) => {
+    const point = bench.topology.members.points.get(id);
+    return point !== undefined && bench.topology.members.entry(point) !== undefined;
+  };
+  const stranger = points.intern('0123456789abcdef0123456789abcdef' as NodeId);
+  const notices = [notice(30), { ...notice(31), point: stranger }];
+  bench.topology.control(bench.now, bench.member(62), encodeMembers(notices));
+  bench.drain();
+  assert.ok(!isMember(bench.member(30)), 'what a flood tells is believed');
+  const newer = { sequence: 2, record: new Uint8Array(), signaling: false };
+  bench.topology.memberSeen(bench.now, { ...newer, id: bench.member(30) });
+  assert.ok(isMember(bench.member(30)), 'it contradicted');
+  bench.topology.memberSeen(bench.now, { ...newer, id: stranger.id });
+  assert.ok(isMember(stranger.id), 'no notice keeps out one that is not known yet');
 });
 
 test('a member that presence lost but the overlay still reaches stays one', () => {

@@ -62,7 +62,13 @@ export class OverlayTopology {
     this.#links = links;
     this.#position = new VivaldiCoordinate([links.chance(), links.chance()]);
     this.#tables = new Tables(links, () => output({ type: 'tables' }));
-    this.#exchange = new NeighbourExchange(links, options.leaf ?? false, this.#position, send);
+    const planAgain = () => {
+      this.#dirty = true;
+    };
+    this.#exchange = new NeighbourExchange(links, options.leaf ?? false, this.#position, {
+      send,
+      planAgain,
+    });
     const ended = (now: number, point: RingPoint) => this.#drop(now, point, false);
     this.#wanted = new WantedLinks(links, options, this.#position, this.#exchange, {
       output,
@@ -299,7 +305,8 @@ export class OverlayTopology {
     const message = decodeControl(view);
     switch (message.kind) {
       case 'neighbours':
-        if (message.wish !== from.theirs) this.#dirty = true;
+        // Only whether it wants the link decides anything here, not why.
+        if ((message.wish === 'none') !== (from.theirs === 'none')) this.#dirty = true;
         if (this.#exchange.receive(now, from, message, view)) this.#tables.lookAheadChanged(now);
         return;
       case 'resend':

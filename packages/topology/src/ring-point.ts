@@ -1,4 +1,5 @@
 import { type NodeId, nodeIdBytes } from '@evio/types';
+import { IdTable } from './id-table.ts';
 
 /** Numbers of 52 bits stay exact in a double, with room for one addition. */
 const RING_52 = 2 ** 52;
@@ -25,20 +26,13 @@ function pointOf(id: NodeId, view: DataView): RingPoint {
   };
 }
 
-/** A point and what follows the first 32 bits of its id: small integers, quick to compare. */
-interface Candidate {
-  readonly point: RingPoint;
-  readonly rest: readonly [number, number, number];
-}
-
 /**
  * The points of all members that were ever vouched for. Ids in a peer's message are only looked up,
  * never added, so a peer can't make it grow.
  */
 export class RingPoints {
   readonly #byId = new Map<NodeId, RingPoint>();
-  /** First 32 bits of the id → the points that begin so. Ids are hashes: lists are of length one. */
-  readonly #byPrefix = new Map<number, Candidate[]>();
+  readonly #byBytes = new IdTable<RingPoint>();
 
   /** The point of `id`, made when it is new. */
   intern(id: NodeId): RingPoint {
@@ -48,11 +42,7 @@ export class RingPoints {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const point = pointOf(id, view);
     this.#byId.set(id, point);
-    const prefix = view.getInt32(0);
-    const rest = [view.getInt32(4), view.getInt32(8), view.getInt32(12)] as const;
-    const same = this.#byPrefix.get(prefix);
-    if (same) same.push({ point, rest });
-    else this.#byPrefix.set(prefix, [{ point, rest }]);
+    this.#byBytes.set(view, 0, point);
     return point;
   }
 
@@ -63,15 +53,7 @@ export class RingPoints {
 
   /** The point whose 16 bytes stand at `offset`, if it is known. */
   find(view: DataView, offset: number): RingPoint | undefined {
-    const candidates = this.#byPrefix.get(view.getInt32(offset));
-    if (!candidates) return undefined;
-    const second = view.getInt32(offset + 4);
-    const third = view.getInt32(offset + 8);
-    const fourth = view.getInt32(offset + 12);
-    for (const { point, rest } of candidates) {
-      if (rest[0] === second && rest[1] === third && rest[2] === fourth) return point;
-    }
-    return undefined;
+    return this.#byBytes.get(view, offset);
   }
 }
 

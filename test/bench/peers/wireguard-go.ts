@@ -1,55 +1,46 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Host, type Lab, run } from '../../lab/index.ts';
+import { run } from '../../lab/index.ts';
+import { daemonPair, type End } from '../daemon-pair.ts';
 import { newestPackage } from '../debian-package.ts';
-import type { Peer } from '../peer.ts';
+import { DEVICE_PREFIX, type Peer } from '../peer.ts';
 
 const PORT = 51820;
-const ADDRESSES = ['10.77.0.1', '10.77.0.2'] as const;
+const PROGRAM = 'usr/bin/wireguard-go';
 
-let program = 'wireguard-go';
+/** Where it makes its control sockets; two that start at once on a fresh machine may miss it. */
+const SOCKETS = '/var/run/wireguard';
+
+let program = PROGRAM;
 
 /** The newest wireguard-go that Debian packages, in any suite. */
 export const wireguardGo: Peer = {
   name: 'wireguard-go',
-  prepare: async warn => {
-    try {
-      const { version, root } = await newestPackage('wireguard-go', 'usr/bin/wireguard-go', [
-        '--version',
-      ]);
-      program = join(root, 'usr/bin/wireguard-go');
-      return version;
-    } catch (error) {
-      warn(
-        `no newer wireguard-go could be fetched: ${error instanceof Error ? error.message : error}`,
-      );
-      warn('measuring against the old one of this Debian release');
-      const install = [
-        'apt-get',
-        'install',
-        '-y',
-        '-qq',
-        '--no-install-recommends',
-        'wireguard-go',
-      ];
-      await run(install, { timeoutMs: 120_000, env: { DEBIAN_FRONTEND: 'noninteractive' } });
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is dpkg-query's own placeholder.
-      const query = ['dpkg-query', '-W', '-f', '${Version}', 'wireguard-go'];
-      return `${(await run(query)).stdout} (not the newest)`;
-    }
+  configuration:
+    'ChaCha20-Poly1305, a fixed endpoint, no keepalive; offloads of TUN and UDP are on, as they are by default. Its device would have an MTU of 1420 by itself.',
+  prepare: async () => {
+    const { version, root } = await newestPackage('wireguard-go', PROGRAM, ['--version']);
+    program = join(root, PROGRAM);
+    await mkdir(SOCKETS, { recursive: true, mode: 0o755 });
+    return version;
   },
-  start: async (lab, left, right) => {
-    const keys = await Promise.all([keyPair(), keyPair()]);
-    const ends = [
-      { host: left, own: keys[0], other: keys[1], to: right, address: 0 },
-      { host: right, own: keys[1], other: keys[0], to: left, address: 1 },
-    ] as const;
-    const pids = await Promise.all(ends.map(end => startEnd(lab, end)));
-    const { ok } = await left.ping(ADDRESSES[1], { timeoutMs: 10_000 });
-    if (!ok) throw new Error('wireguard-go: no ping came through');
-    return { rightAddress: ADDRESSES[1], pids };
-  },
+  install: (lab, left, right) =>
+    daemonPair(lab, left, right, {
+      product: 'wireguard-go',
+      net: '10.77.0',
+      // Its control socket is named after the device, in one place for all namespaces.
+      device: index => `${DEVICE_PREFIX}${lab.id}${index}`,
+      configure: async ends => {
+        const [first, second] = [await keyPair(), await keyPair()];
+        await Promise.all([write(ends[0], first, second), write(ends[1], second, first)]);
+      },
+      command: ({ device }) => [program, '--foreground', device],
+      env: { LOG_LEVEL: 'error', WG_PROCESS_FOREGROUND: '1' },
+      ready: async end => {
+        const setconf = ['wg', 'setconf', end.device, configOf(end)];
+        return (await end.host.exec(setconf, { check: false })).code === 0;
+      },
+    }),
 };
 
 interface KeyPair {
@@ -62,43 +53,18 @@ async function keyPair(): Promise<KeyPair> {
   return { secret, public: (await run(['wg', 'pubkey'], { input: secret })).stdout.trim() };
 }
 
-async function startEnd(
-  lab: Lab,
-  end: { host: Host; own: KeyPair; other: KeyPair; to: Host; address: 0 | 1 },
-): Promise<number> {
-  const { host, own, other, to } = end;
-  // Its control socket is named after the interface, in one place for all namespaces.
-  const name = `wg${lab.id}${end.address}`;
-  const daemon = host.spawn([program, '--foreground', name], {
-    stdio: 'ignore',
-    env: { ...process.env, LOG_LEVEL: 'silent', WG_PROCESS_FOREGROUND: '1' },
-  });
-  if (daemon.pid === undefined) throw new Error('wireguard-go did not start');
-  const folder = join(lab.directory, 'wireguard-go');
-  await mkdir(folder, { recursive: true });
-  const config = join(folder, name);
-  await writeFile(
-    config,
-    `[Interface]
+function configOf({ directory }: End): string {
+  return join(directory, 'wg.conf');
+}
+
+async function write(end: End, own: KeyPair, other: KeyPair): Promise<void> {
+  const text = `[Interface]
 PrivateKey = ${own.secret}
 ListenPort = ${PORT}
 [Peer]
 PublicKey = ${other.public}
-Endpoint = ${to.address}:${PORT}
-AllowedIPs = 10.77.0.0/24
-`,
-    { mode: 0o600 },
-  );
-  for (let tries = 0; ; tries += 1) {
-    const { code, stderr } = await host.exec(['wg', 'setconf', name, config], { check: false });
-    if (code === 0) break;
-    if (tries === 100) throw new Error(`wireguard-go: ${stderr}`);
-    await sleep(50);
-  }
-  // 1420 is what WireGuard itself chooses above an MTU of 1500.
-  await host.namespace.ip([
-    `address add ${ADDRESSES[end.address]}/24 dev ${name}`,
-    `link set ${name} mtu 1420 up`,
-  ]);
-  return daemon.pid;
+Endpoint = ${end.other.address}:${PORT}
+AllowedIPs = ${end.otherAddress}/32
+`;
+  await writeFile(configOf(end), text, { mode: 0o600 });
 }

@@ -1,5 +1,5 @@
 // When a silent peer is asked, and when it is given up.
-// sources: ../aead.cc
+// sources: ../aead.cc ../aes_gcm_vaes.cc
 #include "../stall_watch.h"
 
 #include "check.h"

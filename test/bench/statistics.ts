@@ -1,0 +1,12 @@
+/** The middle value; of an even number, the mean of the two in the middle. NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** A number with four significant digits: finer than any measurement here. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
