@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sets a Debian 12 machine up for what follows: Debian packages, npm packages, the native addon, the
-# bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
+# CNI plugin, the bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
 #
-#   sh test/setup.sh [demo|test|bench]      default: demo (what the other two need as well)
+#   sh test/setup.sh [demo|test|bench|release]      default: demo (what the others need as well)
 #
 # Exits 1 with one line that says what is missing when something cannot be set up.
 set -eu
@@ -28,14 +28,19 @@ hash_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
 
 packages='build-essential python3 openssl ca-certificates iproute2 nftables iputils-ping procps
   prosody lua-sec coturn iperf3 conntrack'
+# To build for the other of the two architectures that are released for.
+cross='g++-aarch64-linux-gnu binutils-aarch64-linux-gnu'
+[ "$(uname -m)" = x86_64 ] || cross='g++-x86-64-linux-gnu binutils-x86-64-linux-gnu'
 case $scope in
   demo) ;;
-  test)
-    packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
-      prometheus fish zsh groff-base"
-    ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
+    containerd runc podman buildah containernetworking-plugins busybox-static iptables
+    golang-go golang-github-appc-cni-dev
+    $cross lintian debootstrap systemd-container qemu-user-static
+    prometheus fish zsh groff-base" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
-  *) fail "unknown scope '$scope': expected demo, test or bench" ;;
+  release) packages="$packages $cross buildah" ;;
+  *) fail "unknown scope '$scope': expected demo, test, bench or release" ;;
 esac
 
 missing=''
@@ -57,7 +62,7 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086
   quietly 'apt-get install' apt-get install -y -qq --no-install-recommends $missing
   # Nor at the next boot, where they would take the ports.
-  for service in prosody coturn ejabberd prometheus tinc n2n openvpn; do
+  for service in prosody coturn ejabberd tinc n2n openvpn containerd prometheus; do
     case "$missing " in
       *" $service "*) systemctl disable "$service" >/dev/null 2>&1 || true ;; # fails without systemd
     esac
@@ -80,6 +85,14 @@ if [ -e "$native/binding.gyp" ] && { ! unchanged addon "$wanted" || [ ! -e "$nat
   headers=$(cd "$native" && node -p 'path.dirname(require.resolve(`node-linux-${process.arch}/package.json`))')
   quietly 'building the addon' node-gyp configure build --silent --directory "$native" --nodedir="$headers"
   done_with addon "$wanted"
+fi
+
+cni=packages/cni
+wanted=$(hash_of "$cni/native" "$native/native/file_descriptor.h")
+if ! unchanged cni "$wanted" || [ ! -x "$cni/dist/evio-pod-worker" ]; then
+  say 'building the CNI plugin'
+  quietly 'building the CNI plugin' sh "$cni/native/build.sh" "$PWD/$cni/dist"
+  done_with cni "$wanted"
 fi
 
 wanted=$(hash_of packages/*/src packages/*/package.json test/bundle.ts)

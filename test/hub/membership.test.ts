@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
 import { Hub, type HubNode } from '@evio/hub';
 import { freePorts } from './free-ports.ts';
 import { scratch } from './scratch.ts';
@@ -110,11 +111,41 @@ test('a wrong password and a stranger are refused', async () => {
   await assert.rejects(login({ ...node, jid: 'stranger@hub.test' }), /not-authorized/);
 });
 
-test('nobody can register, and too big a stanza ends the stream', async () => {
-  const a = await login(await hub.addNode('curious'));
-  a.send("<iq type='get' id='reg' to='hub.test'><query xmlns='jabber:iq:register'/></iq>");
-  assert.match((await a.until(/<iq [^>]*id='reg'.*?(<\/iq>|\/>)/s))[0], /type='error'/);
-  a.send(`<message to='curious@hub.test'><body>${'x'.repeat(70_000)}</body></message>`);
+test('a stranger can register no account, and a member none but its own', async () => {
+  const fields = '<username>another</username><password>x</password>';
+  const request = `<iq type='set' id='reg' to='hub.test'><query xmlns='jabber:iq:register'>${fields}</query></iq>`;
+  const { hostname, port } = new URL(hub.service);
+  const socket = connect({
+    host: hostname,
+    port: Number(port),
+    servername: 'hub.test',
+    ca: hub.ca,
+  });
+  socket.setEncoding('utf8');
+  socket.write(
+    "<?xml version='1.0'?><stream:stream to='hub.test' version='1.0' xmlns='jabber:client' " +
+      `xmlns:stream='http://etherx.jabber.org/streams'>${request}`,
+  );
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += chunk;
+    if (answer.includes('</iq>')) break;
+  }
+  socket.destroy();
+  assert.match(answer, /<iq [^>]*type='error'/);
+  assert.doesNotMatch(answer, /iq-register/);
+
+  const member = await login(await hub.addNode('curious'));
+  member.send(request);
+  assert.match((await member.until(/<iq [^>]*id='reg'.*?(<\/iq>|\/>)/s))[0], /type='error'/);
+  member.close();
+  const another = { ...(await hub.addNode('curious')), jid: 'another@hub.test', password: 'x' };
+  await assert.rejects(login(another), /not-authorized/);
+});
+
+test('too big a stanza ends the stream', async () => {
+  const a = await login(await hub.addNode('talkative'));
+  a.send(`<message to='talkative@hub.test'><body>${'x'.repeat(70_000)}</body></message>`);
   await a.until(/policy-violation/);
   a.close();
 });

@@ -7,10 +7,13 @@ export interface IperfResult {
   readonly mbps: number;
   readonly bytes: number;
   readonly retransmits: number;
+  /** For how long at most nothing could be sent, in milliseconds, to a tenth of a second. */
+  readonly longestPauseMs: number;
 }
 
 interface Report {
   readonly error?: string;
+  readonly intervals: readonly { readonly sum: { readonly bytes: number } }[];
   readonly end: {
     readonly sum_received: { readonly bits_per_second: number; readonly bytes: number };
     readonly sum_sent: { readonly retransmits: number };
@@ -37,7 +40,7 @@ export async function iperf(
     await to.exec(['sh', '-c', 'until ss -Hltn sport = :5201 | grep -q .; do sleep 0.01; done']);
     const { stdout } = await from.exec(
       [
-        ...['iperf3', '-c', address, '-J', '-t', String(seconds)],
+        ...['iperf3', '-c', address, '-J', '-i', '0.1', '-t', String(seconds)],
         ...['-O', String(omitSeconds), '-P', String(streams)],
       ],
       { check: false, timeoutMs: (seconds + omitSeconds) * 1000 + 20_000 },
@@ -49,8 +52,20 @@ export async function iperf(
       mbps: received.bits_per_second / 1e6,
       bytes: received.bytes,
       retransmits: sent.retransmits,
+      longestPauseMs: longestPause(report.intervals.map(({ sum }) => sum.bytes)) * 100,
     };
   } finally {
     server.kill('SIGKILL');
   }
+}
+
+/** How many zeros follow each other at most. */
+function longestPause(bytes: readonly number[]): number {
+  let longest = 0;
+  let now = 0;
+  for (const each of bytes) {
+    now = each === 0 ? now + 1 : 0;
+    longest = Math.max(longest, now);
+  }
+  return longest;
 }

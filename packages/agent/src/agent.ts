@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Datapath, type DatapathEvent, type Via } from '@evio/datapath';
 import { HandshakeGate, Identity, InitiationClock, PinStore, SessionIndexes } from '@evio/session';
 import { EvioError } from '@evio/types';
+import { AgentCni } from './cni/agent-cni.ts';
 import {
   type AgentConfig,
   type Change,
@@ -57,6 +58,7 @@ export class Agent implements AgentControl {
   readonly #clock: InitiationClock;
   readonly #indexes = new SessionIndexes<Peer>(randomBytes);
   readonly #overlays = new Map<string, Overlay>();
+  readonly #cni: AgentCni | undefined;
   #config: AgentConfig;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -82,6 +84,13 @@ export class Agent implements AgentControl {
         for (const overlay of this.#overlays.values()) overlay.groundChanged(reason, change);
       },
     });
+    this.#cni = AgentCni.prepare({
+      config,
+      node: this.#identity.nodeId,
+      wallClock: this.#wallClock,
+      logger,
+      onClaimChange: overlay => this.#overlays.get(overlay)?.announce(),
+    });
   }
 
   /** @throws EvioError when the state directory, a TAP or a socket cannot be had. */
@@ -102,6 +111,7 @@ export class Agent implements AgentControl {
     try {
       agent.#useAddresses();
       for (const overlay of config.overlays) await agent.#add(overlay);
+      await agent.#cni?.serve();
     } catch (error) {
       await agent.stop();
       throw error;
@@ -111,6 +121,7 @@ export class Agent implements AgentControl {
 
   async stop(): Promise<void> {
     await this.#reloading; // it may be about to add an overlay
+    await this.#cni?.stop();
     await Promise.all([...this.#overlays.keys()].map(name => this.#remove(name)));
     this.#underlay.stop();
     this.#datapath.close();
@@ -122,6 +133,7 @@ export class Agent implements AgentControl {
 
   status(): AgentStatus {
     const { port4, port6 } = this.#datapath;
+    const cni = this.#cni?.status();
     return {
       version: VERSION,
       node: { id: this.#identity.nodeId, name: this.#config.name },
@@ -139,6 +151,7 @@ export class Agent implements AgentControl {
         ...prefixed('handshake', this.#gate.counters()),
         ...prefixed('signaling', this.#signalingCounters()),
       },
+      ...(cni !== undefined && { cni }),
     };
   }
 
@@ -234,6 +247,7 @@ export class Agent implements AgentControl {
 
   async #add(config: OverlayConfig): Promise<void> {
     const { keepaliveSeconds, rekeySeconds, rejectSeconds } = this.#config.timers;
+    const pods = this.#cni?.claimsOf(config.name);
     const overlay = await Overlay.start({
       config,
       name: this.#config.name,
@@ -247,6 +261,7 @@ export class Agent implements AgentControl {
       timers: { rekeyAfter: rekeySeconds * 1_000, rejectAfter: rejectSeconds * 1_000 },
       keepaliveMs: keepaliveSeconds * 1_000,
       random: randomBytes,
+      ...(pods !== undefined && { pods }),
       logger: this.#logger.child({ overlay: config.name }),
     });
     this.#overlays.set(config.name, overlay);

@@ -34,9 +34,10 @@ test('every command has a description, and so has each option', () => {
 const WITHOUT_JSON = [
   'evio up',
   'evio completion',
-  'evio hub up',
   'evio hub init',
   'evio hub remove-node',
+  'evio hub uninvite',
+  'evio hub up',
 ];
 
 test('every command that prints data can print JSON', () => {

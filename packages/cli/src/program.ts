@@ -6,6 +6,9 @@ import {
   withAgentOptions,
 } from './commands/agent-options.ts';
 import type { BugreportFlags } from './commands/bugreport.ts';
+import type { CniFlags, CniInstallFlags, CniUninstallFlags } from './commands/cni.ts';
+import type { JoinFlags } from './commands/join.ts';
+import type { LeaveFlags } from './commands/leave.ts';
 import type { PingFlags } from './commands/ping.ts';
 import { SHELLS, type Shell } from './completion/shell.ts';
 import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
@@ -58,6 +61,34 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
       ]),
     )
     .action(async options => (await import('./commands/up.ts')).up(context, options));
+  program
+    .command('join')
+    .description('Make this host a member of an overlay')
+    .argument('<invitation>', 'the line that evio hub invite printed')
+    .addOption(config())
+    .option('--force', 'replace an overlay or files of the same name')
+    .option('--no-service', 'leave starting the agent to somebody else')
+    .option(
+      '--wait <seconds>',
+      'how long to wait for the hub and for a peer',
+      numberIn(1, 3600),
+      60,
+    )
+    .option('--json', 'print JSON')
+    .action(async (invitation: string, options: JoinFlags) =>
+      (await import('./commands/join.ts')).join(context, invitation, options),
+    );
+  program
+    .command('leave')
+    .description('Take this host out of an overlay')
+    .argument('[overlay]', 'which, where there are several')
+    .addOption(config())
+    .option('--keep-account', 'do not give the account up')
+    .option('--no-service', 'leave stopping the agent to somebody else')
+    .option('--json', 'print JSON')
+    .action(async (overlay: string | undefined, options: LeaveFlags) =>
+      (await import('./commands/leave.ts')).leave(context, overlay, options),
+    );
   asking('status')
     .description('Show this node, its overlays and their peers')
     .addOption(watched())
@@ -140,9 +171,39 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .action(async (shell: Shell) =>
       (await import('./commands/completion.ts')).completion(context, shell, program),
     );
+  addCniCommands(program, context);
   if (registerHub) registerHub(program);
   else program.command('hub').description('Set up and run the XMPP and STUN/TURN server');
   return program;
+}
+
+function addCniCommands(program: Command, context: Context): void {
+  const cni = program.command('cni').description('Install the CNI plugin for container runtimes');
+  const command = (name: string, description: string) =>
+    cni
+      .command(name)
+      .description(description)
+      .option('--bin-dir <dir>', 'where runtimes look for plugins', '/opt/cni/bin')
+      .option('--conf-dir <dir>', 'where runtimes look for configurations', '/etc/cni/net.d')
+      .option('--conflist <name>', 'name of the configuration', '10-evio.conflist')
+      .option('--plugin <file>', 'the plugin (default: the one that came with this command)')
+      .option('--json', 'print JSON');
+  command('install', 'Put plugin and configuration in place, the configuration last')
+    .option('--network <name>', 'name of the network', 'evio')
+    .option('--socket <path>', "the agent's socket for the plugin", '/run/evio/cni.sock')
+    .option('--state-dir <dir>', "the agent's state_dir", '/var/lib/evio')
+    .option('--cni-version <version>', 'of the configuration', '1.0.0')
+    .action(async (options: CniInstallFlags) =>
+      (await import('./commands/cni.ts')).cniInstall(context, options),
+    );
+  command('uninstall', 'Take the configuration away, then the plugin')
+    .option('--keep-plugin', 'leave the plugin: pods that still run are removed with it')
+    .action(async (options: CniUninstallFlags) =>
+      (await import('./commands/cni.ts')).cniUninstall(context, options),
+    );
+  command('status', 'Say what is installed and what is wrong with it').action(
+    async (options: CniFlags) => (await import('./commands/cni.ts')).cniStatus(context, options),
+  );
 }
 
 function numberIn(least: number, most: number): (text: string) => number {

@@ -215,3 +215,49 @@ test('what is no old configuration ends with 2', async t => {
 test('the hub is there when it is asked for', async () => {
   assert.match((await evio(['hub', '--help'])).out, /add-node/);
 });
+
+test('evio status shows the pods of this host', async t => {
+  const answer = agentControl().status();
+  const pod = {
+    network: 'evio',
+    containerId: 'c1',
+    ifName: 'eth0',
+    netns: '/run/netns/x',
+    hostIf: 'evp1',
+  };
+  const cni = {
+    socket: '/run/evio/cni.sock',
+    bridge: 'evio-pods',
+    mtu: 1400,
+    ranges: ['10.244.3.0/24'],
+    addresses: { size: 253, taken: 1 },
+    pods: [{ ...pod, pod: 'default/web', addresses: ['10.244.3.2/16'], since: '' }],
+    commands: { ADD: { calls: 2, failures: 1, ms: 20 } },
+  };
+  const asked = await withAgent(t, { status: () => ({ ...answer, cni }) });
+  const { out } = await asked('status');
+  assert.match(out, /pods: evio-pods, 10\.244\.3\.0\/24; 1 of 253 addresses taken/);
+  assert.match(out, /failed calls: 1 ADD/);
+  assert.match(out, /default\/web eth0 {2}10\.244\.3\.2\/16/);
+});
+
+test('evio cni puts the plugin in place, says how it stands, and takes it away', async t => {
+  const place = directory(t);
+  const plugin = join(place, 'built');
+  writeFileSync(plugin, 'program');
+  const cni = (command: string, ...more: string[]) =>
+    evio([
+      'cni',
+      command,
+      ...['--bin-dir', join(place, 'bin'), '--conf-dir', join(place, 'net.d'), '--plugin', plugin],
+      ...more,
+    ]);
+  assert.equal((await cni('status')).code, 1);
+  assert.equal((await cni('install', '--state-dir', '/srv/evio')).code, 0);
+  const written = readFileSync(join(place, 'net.d', '10-evio.conflist'), 'utf8');
+  assert.equal(JSON.parse(written).plugins[0].pendingDir, '/srv/evio/cni/pending');
+  const { code, out } = await cni('status', '--json');
+  assert.deepEqual([code, JSON.parse(out).plugin.state], [0, 'current']);
+  assert.equal((await cni('uninstall')).code, 0);
+  assert.equal((await cni('status')).code, 1);
+});

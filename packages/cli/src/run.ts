@@ -8,6 +8,8 @@ import { buildProgram } from './program.ts';
 const USAGE_ERRORS: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'IMPORT_INVALID',
+  'INVITATION_INVALID',
+  'INVITATION_VERSION',
   'REQUEST_INVALID',
 ]);
 

@@ -4,8 +4,9 @@
  * `evio hub up` in its last month.
  */
 import { spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -47,6 +48,9 @@ export function ensureAuthority(ca: KeyPairFiles, domain: string): void {
  * Makes a server's certificate unless there is one of this authority, for these names, with more
  * than a month to go. One of another authority was put there by the user and stays.
  *
+ * The authority's own certificate follows the server's: a host that knows only its hash, from an
+ * invitation, gets it from there.
+ *
  * @param names DNS names and IP addresses.
  * @returns whether a new one was made.
  */
@@ -76,15 +80,28 @@ export function ensureServerCertificate(
   return true;
 }
 
+/** Whether the authority has signed the (first) certificate in a file. */
+export function isIssuedBy(certificateFile: string, authorityFile: string): boolean {
+  const certificate = new X509Certificate(readFileSync(certificateFile));
+  return certificate.verify(new X509Certificate(readFileSync(authorityFile)).publicKey);
+}
+
+/** SHA-256 of a certificate in its binary form, 32 bytes. */
+export function certificatePin(file: string): Uint8Array {
+  const { raw } = new X509Certificate(readFileSync(file));
+  return new Uint8Array(createHash('sha256').update(raw).digest());
+}
+
 function isOutdated(
   files: KeyPairFiles,
   ca: KeyPairFiles,
   names: readonly string[],
   now: Date,
 ): boolean {
-  const certificate = new X509Certificate(readFileSync(files.certificate));
-  const authority = new X509Certificate(readFileSync(ca.certificate));
-  if (!certificate.verify(authority.publicKey)) return false;
+  if (!isIssuedBy(files.certificate, ca.certificate)) return false;
+  const text = readFileSync(files.certificate, 'utf8');
+  if (!text.includes(readFileSync(ca.certificate, 'utf8'))) return true;
+  const certificate = new X509Certificate(text);
   const covers = (name: string) =>
     isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name);
   return (
@@ -114,6 +131,7 @@ function issue(
     if (status !== 0) {
       throw new EvioError('CERTIFICATE', `openssl failed: ${error?.message ?? stderr.trim()}`);
     }
+    if (ca !== undefined) appendFileSync(certificate, readFileSync(ca.certificate));
     chmodSync(key, 0o600);
     chmodSync(certificate, 0o644);
     renameSync(key, files.key);

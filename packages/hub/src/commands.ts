@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Hub } from './hub.ts';
 import { initHub } from './init.ts';
+import { memberLine, registerInvitationCommands } from './invitation-commands.ts';
 import { DEFAULT_DIR } from './layout.ts';
-import { addNode, type HubNode, listNodes, removeNode } from './members.ts';
+import { addNode, type HubMember, listNodes, removeNode } from './members.ts';
 import type { HubPorts, HubSettings } from './settings.ts';
 
 interface InitOptions {
@@ -69,6 +71,8 @@ export function registerHubCommands(program: Command): void {
       });
       process.stdout.write(summary(settings, options.dir));
     });
+
+  registerInvitationCommands(hub);
 
   hub
     .command('add-node')
@@ -147,8 +151,16 @@ async function runUntilSignal(options: {
     log: line => process.stderr.write(`${line}\n`),
   });
   process.stdout.write('ready\n');
+  tellSystemd();
   await signalled;
   await hub.stop();
+}
+
+/** What `Type=notify` waits for (sd_notify(3)); by a command, for Node has no unix datagrams. */
+function tellSystemd(): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  const { status, error } = spawnSync('systemd-notify', ['--ready'], { stdio: 'ignore' });
+  if (status !== 0) process.stderr.write(`systemd was not told: ${error?.message ?? status}\n`);
 }
 
 function portOf(text: string): number {
@@ -173,17 +185,17 @@ function summary({ domain, addresses, ports, overlays }: HubSettings, dir: strin
     `Ports to open on ${where}:`,
     `  TCP ${ports.xmpp}, ${ports.xmpps} (XMPP), ${ports.turn}, ${ports.turns} (TURN)`,
     `  UDP ${ports.turn} (STUN, TURN), ${ports.relayMin}-${ports.relayMax} (relays)`,
-    `Next: evio hub add-node NAME --dir ${dir}; evio hub up --dir ${dir}`,
+    `Next: evio hub up --dir ${dir}; evio hub invite NAME --dir ${dir}`,
     '',
   ].join('\n');
 }
 
-function nodeLine({ jid, addresses }: HubNode): string {
-  const places = Object.entries(addresses).map(([overlay, address]) => `${overlay} ${address}`);
-  return `${jid}  ${places.join(', ')}\n`;
+function nodeLine(node: HubMember): string {
+  const invited = node.invitation?.state === 'open' ? '  (invited)' : '';
+  return `${memberLine(node)}${invited}\n`;
 }
 
-function listAsJson(nodes: readonly HubNode[]): string {
-  const shown = nodes.map(({ password: _secret, ...node }) => node);
+function listAsJson(nodes: readonly HubMember[]): string {
+  const shown = nodes.map(node => ({ ...node, password: undefined }));
   return `${JSON.stringify(shown, null, 2)}\n`;
 }

@@ -18,4 +18,5 @@ export const SETTINGS: HubSettings = {
     'edge-b': { edge: '10.10.0.2' },
     'edge-a': { edge: '10.10.0.1', cloud: '10.11.0.1' },
   },
+  invitations: {},
 };

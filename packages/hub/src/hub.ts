@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { ensureCertificates, type HubInit, initHub } from './init.ts';
+import { InvitationKeeper } from './invitation-keeper.ts';
+import {
+  type InviteOptions,
+  type IssuedInvitation,
+  inviteNode,
+  settleInvitations,
+} from './invitations.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { withLock } from './lock.ts';
-import { addNode, type HubNode, listNodes, removeNode } from './members.ts';
+import { addNode, type HubMember, type HubNode, listNodes, removeNode } from './members.ts';
 import { serviceUrl } from './node-config.ts';
 import { ServerProcess } from './server-process.ts';
 import { privilegeDrop, serviceUser } from './service-user.ts';
@@ -33,6 +40,7 @@ export class Hub {
   readonly #settings: HubSettings;
   readonly #xmpp: ServerProcess;
   readonly #turn: ServerProcess;
+  readonly #keeper: InvitationKeeper;
 
   private constructor(layout: Layout, settings: HubSettings, run: HubRun) {
     this.#layout = layout;
@@ -67,6 +75,7 @@ export class Hub {
       },
       log,
     );
+    this.#keeper = new InvitationKeeper(settings, layout, log);
   }
 
   /** Writes the hub's files as `evio hub init` does, and runs it. */
@@ -83,6 +92,8 @@ export class Hub {
   static async up(dir: string, run: HubRun = {}): Promise<Hub> {
     const layout = layoutOf(dir);
     requireSettings(layout);
+    // An invitation that ended while the hub was down must not be good for a moment.
+    await settleInvitations(layout, Date.now() / 1000);
     const settings = await withLock(layout.lock, () => {
       const current = requireSettings(layout);
       ensureCertificates(current, layout, new Date());
@@ -129,11 +140,15 @@ export class Hub {
     return await addNode(this.dir, name, overlays);
   }
 
+  async invite(name: string, options: Omit<InviteOptions, 'now'>): Promise<IssuedInvitation> {
+    return await inviteNode(this.dir, name, { ...options, now: Date.now() / 1000 });
+  }
+
   async removeNode(name: string): Promise<void> {
     await removeNode(this.dir, name);
   }
 
-  nodes(): HubNode[] {
+  nodes(): (HubMember | HubNode)[] {
     return listNodes(this.dir);
   }
 
@@ -154,6 +169,7 @@ export class Hub {
   }
 
   async stop(): Promise<void> {
+    await this.#keeper.stop();
     await Promise.all([this.#xmpp.stop(), this.#turn.stop()]);
   }
 

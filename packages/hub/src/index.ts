@@ -4,7 +4,7 @@
  * keeps the nodes' accounts, memberships and addresses there, and runs both servers as children.
  *
  * In come a domain, addresses and node names; out come two running servers and, for each node, a
- * folder with the `evio.yaml` that its agent starts from.
+ * line with which its host joins (`evio join`), or a folder with the `evio.yaml` to copy there.
  *
  * @example
  * await initHub({ dir: '/var/lib/evio-hub', domain: 'example.org', addresses: ['192.0.2.1'] });
@@ -14,6 +14,13 @@
 export { registerHubCommands } from './commands.ts';
 export { Hub, type HubRun } from './hub.ts';
 export { type HubInit, initHub } from './init.ts';
+export {
+  type InviteOptions,
+  type IssuedInvitation,
+  inviteNode,
+  listInvitations,
+  uninviteNode,
+} from './invitations.ts';
 export { DEFAULT_DIR } from './layout.ts';
-export { addNode, type HubNode, listNodes, removeNode } from './members.ts';
+export { addNode, type HubMember, type HubNode, listNodes, removeNode } from './members.ts';
 export type { HubPorts, HubSettings } from './settings.ts';

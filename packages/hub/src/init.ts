@@ -67,6 +67,7 @@ export async function initHub(init: HubInit): Promise<HubSettings> {
     ensureCertificates(settings, layout, new Date());
     writeServerFiles(settings, layout, init.force);
     for (const name of Object.keys(settings.nodes)) {
+      if (settings.invitations[name] !== undefined) continue; // its files are on its host
       writeNodeConfig(settings, layout, name, init.force === true);
     }
     writeSettings(layout, settings);
@@ -125,6 +126,7 @@ function mergeSettings(
     turnSecret: before?.turnSecret ?? randomBytes(32).toString('base64url'),
     overlays: mergeOverlays(before?.overlays ?? [], init.overlays ?? []),
     nodes: before?.nodes ?? {},
+    invitations: before?.invitations ?? {},
   };
 }
 

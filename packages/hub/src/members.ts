@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { EvioError } from '@evio/types';
-import { renderAccount, storageName } from './account-file.ts';
+import { hasAccount, removeStorage, writeAccount } from './account-store.ts';
 import { nextAddress, parsePool } from './address-pool.ts';
 import { writeServerFiles } from './init.ts';
 import { type Layout, layoutOf, nodeFiles } from './layout.ts';
@@ -11,18 +9,23 @@ import { checkNodeName } from './names.ts';
 import { overlayAddress, serviceUrl } from './node-config.ts';
 import { nodePassword, writeNodeConfig } from './node-files.ts';
 import { removeOwned } from './owned-file.ts';
-import { runAs, serviceUser } from './service-user.ts';
 import { type HubSettings, requireSettings, writeSettings } from './settings.ts';
 
 /** A node as the hub knows it. */
-export interface HubNode {
+export interface HubMember {
   readonly name: string;
   readonly jid: string;
-  readonly password: string;
   /** `xmpps://…` */
   readonly service: string;
   /** Overlay name → address with prefix, e.g. `10.10.0.1/16`. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Whether it was invited, and has joined; absent for one that `add-node` made. */
+  readonly invitation?: { readonly state: 'open' | 'joined'; readonly expires: string };
+}
+
+/** A node whose password and files the hub keeps. */
+export interface HubNode extends HubMember {
+  readonly password: string;
   /** The folder to copy to the node's `/etc/evio`, and the files in it. */
   readonly dir: string;
   readonly configFile: string;
@@ -35,7 +38,8 @@ export interface HubNode {
  * overlays that it isn't in yet. Those who are online learn of it within about a second.
  *
  * @param overlays default: the hub's first.
- * @throws EvioError `NODE_NAME_INVALID`, `OVERLAY_UNKNOWN`, `POOL_EXHAUSTED`, `FILE_NOT_OURS`.
+ * @throws EvioError `NODE_NAME_INVALID`, `NODE_INVITED`, `OVERLAY_UNKNOWN`, `POOL_EXHAUSTED`,
+ *   `FILE_NOT_OURS`.
  */
 export async function addNode(
   dir: string,
@@ -48,11 +52,18 @@ export async function addNode(
   requireSettings(layout);
   return await withLock(layout.lock, () => {
     const settings = requireSettings(layout);
+    if (settings.invitations[name] !== undefined) {
+      throw new EvioError(
+        'NODE_INVITED',
+        `${name} was invited, its password is not known here; invite it again, or begin anew with: ` +
+          `evio hub remove-node ${name}`,
+      );
+    }
     const added = withMember(settings, name, overlays);
     // First what can refuse, then the account, and the membership that shows it to others last.
     writeNodeConfig(added, layout, name, options.force === true);
     const password = nodePassword(nodeFiles(layout, name));
-    if (settings.nodes[name] === undefined || !existsSync(accountFile(added, layout, name))) {
+    if (settings.nodes[name] === undefined || !hasAccount(added, layout, name)) {
       writeAccount(added, layout, name, password);
     }
     writeSettings(layout, added);
@@ -87,12 +98,7 @@ export async function removeNode(
         `${files.config} was edited; move it away, or use --force to delete it`,
       );
     }
-    const { [name]: _removed, ...nodes } = settings.nodes;
-    const left = { ...settings, nodes };
-    writeSettings(layout, left);
-    removeStorage(left, layout, name);
-    // Last: this is what a running Prosody notices.
-    writeServerFiles(left, layout, options.force);
+    dropMembers(settings, layout, [name], options.force);
     rmSync(files.password, { force: true });
     rmSync(files.ca, { force: true });
     if (existsSync(files.dir) && readdirSync(files.dir).length === 0) rmdirSync(files.dir);
@@ -100,15 +106,48 @@ export async function removeNode(
 }
 
 /** All nodes of a hub, by name. */
-export function listNodes(dir: string): HubNode[] {
+export function listNodes(dir: string): (HubMember | HubNode)[] {
   const layout = layoutOf(dir);
   const settings = requireSettings(layout);
   return Object.keys(settings.nodes)
     .sort()
-    .map(name => describe(settings, layout, name));
+    .map(name =>
+      settings.invitations[name] === undefined
+        ? describe(settings, layout, name)
+        : describeMember(settings, name),
+    );
 }
 
-function withMember(settings: HubSettings, name: string, wanted: readonly string[]): HubSettings {
+/** Takes nodes out of the settings, with their accounts; a running Prosody notices at the end. */
+export function dropMembers(
+  settings: HubSettings,
+  layout: Layout,
+  names: readonly string[],
+  force = false,
+): void {
+  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+  const left = {
+    ...settings,
+    nodes: without(settings.nodes),
+    invitations: without(settings.invitations),
+  };
+  writeSettings(layout, left);
+  for (const name of names) removeStorage(left, layout, name);
+  writeServerFiles(left, layout, force);
+}
+
+/**
+ * The settings with a node in these overlays (default: the hub's first), with an address of its own
+ * in each that it was not in.
+ *
+ * @throws EvioError `OVERLAY_UNKNOWN`, `POOL_EXHAUSTED`.
+ */
+export function withMember(
+  settings: HubSettings,
+  name: string,
+  wanted: readonly string[],
+): HubSettings {
   const first = settings.overlays[0]?.name;
   const names = wanted.length > 0 ? wanted : first === undefined ? [] : [first];
   for (const overlay of names) {
@@ -132,41 +171,32 @@ function withMember(settings: HubSettings, name: string, wanted: readonly string
   return { ...settings, overlays, nodes: { ...settings.nodes, [name]: addresses } };
 }
 
-function accountFile({ domain }: HubSettings, layout: Layout, name: string): string {
-  const folder = join(layout.prosody.data, storageName(domain), 'accounts');
-  return join(folder, `${storageName(name)}.dat`);
-}
-
-function writeAccount(settings: HubSettings, layout: Layout, name: string, password: string): void {
-  runAs(
-    serviceUser('prosody'),
-    'umask 077; mkdir -p "$(dirname "$1")"; cat >"$1.new"; mv "$1.new" "$1"',
-    [accountFile(settings, layout, name)],
-    renderAccount(password, randomUUID()),
-  );
-}
-
-/** Deletes what Prosody stores about an account: `DOMAIN/STORE/NAME.dat` and `.list`. */
-function removeStorage({ domain }: HubSettings, layout: Layout, name: string): void {
-  runAs(serviceUser('prosody'), 'rm -f -- "$1"/*/"$2".dat "$1"/*/"$2".list', [
-    join(layout.prosody.data, storageName(domain)),
-    storageName(name),
-  ]);
-}
-
-function describe(settings: HubSettings, layout: Layout, name: string): HubNode {
-  const files = nodeFiles(layout, name);
+export function describeMember(settings: HubSettings, name: string): HubMember {
   const addresses: Record<string, string> = {};
   for (const { name: overlay } of settings.overlays) {
     const address = overlayAddress(settings, name, overlay);
     if (address !== undefined) addresses[overlay] = address;
   }
+  const invitation = settings.invitations[name];
   return {
     name,
     jid: `${name}@${settings.domain}`,
-    password: nodePassword(files),
     service: serviceUrl(settings),
     addresses,
+    ...(invitation && {
+      invitation: {
+        state: invitation.joined ? 'joined' : 'open',
+        expires: new Date(invitation.expires * 1000).toISOString(),
+      },
+    }),
+  };
+}
+
+function describe(settings: HubSettings, layout: Layout, name: string): HubNode {
+  const files = nodeFiles(layout, name);
+  return {
+    ...describeMember(settings, name),
+    password: nodePassword(files),
     dir: files.dir,
     configFile: files.config,
     passwordFile: files.password,

@@ -26,7 +26,8 @@ export function renderProsody(settings: HubSettings, layout: Layout): string {
   const { ports, listen, domain, turnSecret } = settings;
   const options: [comment: string, values: Record<string, LuaValue>][] = [
     [
-      'Only clients: no federation, no registration, no offline messages, no admin console.',
+      'Only clients: no federation, no offline messages, no admin console. Accounts are made by evio ' +
+        'hub; whoever has one may change its password and give it up (XEP-0077).',
       {
         modules_enabled: [
           'disco',
@@ -40,6 +41,7 @@ export function renderProsody(settings: HubSettings, layout: Layout): string {
           'saslauth',
           'smacks',
           'tls',
+          'user_account_management',
         ],
         modules_disabled: ['offline', 's2s', 's2s_auth_certs'],
         plugin_paths: [layout.prosody.modules],

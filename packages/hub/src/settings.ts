@@ -35,12 +35,27 @@ const settingsSchema = z.strictObject({
   overlays: z.array(z.strictObject({ name: z.string(), pool: z.string(), cursor: z.int().min(1) })),
   /** Node name → overlay name → address without prefix. */
   nodes: z.record(z.string(), z.record(z.string(), z.string())),
+  /** Node name → how it was invited; nodes that `add-node` made have none. */
+  invitations: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Of the account while it has the one-time password. */
+        salt: z.string(),
+        /** Seconds since 1970. */
+        expires: z.int().min(0),
+        /** Whether the node has replaced the one-time password. */
+        joined: z.boolean(),
+      }),
+    )
+    .default({}),
 });
 
 /** The hub's whole state, kept in `hub.json`. */
 export type HubSettings = z.infer<typeof settingsSchema>;
 export type HubPorts = z.infer<typeof portsSchema>;
 export type HubOverlay = HubSettings['overlays'][number];
+export type HubInvitation = HubSettings['invitations'][string];
 
 export const DEFAULT_PORTS: HubPorts = {
   xmpp: 5222,

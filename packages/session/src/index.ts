@@ -25,6 +25,7 @@
  * for (let out = session.poll(); out; out = session.poll()) carryOut(out);
  */
 export type { Random } from './curve25519.ts';
+export { readPrivateFile, writePrivateFile } from './durable-file.ts';
 export {
   DEFAULT_GATE_LIMITS,
   type GateDrop,

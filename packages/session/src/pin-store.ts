@@ -109,6 +109,18 @@ export class PinStore {
     return found;
   }
 
+  /**
+   * Forgets all that is pinned in an overlay, which this node has left.
+   *
+   * @returns whether anything was pinned.
+   */
+  forgetOverlay(overlay: string): boolean {
+    this.#refresh();
+    const found = this.#pins.delete(overlay);
+    if (found) this.#write();
+    return found;
+  }
+
   /** Reads the file again. @throws as {@link open}; the pins stay as they were then. */
   reload(): void {
     this.#pins = read(this.#file);

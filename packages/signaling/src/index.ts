@@ -21,6 +21,7 @@
  * client.announce(record);
  * client.start();
  */
+export { type Account, type AccountLogin, withAccount } from './account.ts';
 export type { SignalingCounters } from './counters.ts';
 export type { ClientCertificate } from './dial.ts';
 export type { PeerEvent } from './directory.ts';
@@ -28,6 +29,7 @@ export type { RawIceServer } from './external-services.ts';
 export { type Jid, parseJid } from './jid.ts';
 export type { IceCredentials, LinkMessage } from './link-message.ts';
 export type { SignalingLogger, SignalingOptions, SignalingTimes } from './options.ts';
+export { fetchPinnedAuthority, type PinnedHub } from './pinned-authority.ts';
 export type { Members } from './roster.ts';
 export { parseService } from './service.ts';
 export { SignalingClient } from './signaling-client.ts';

@@ -10,6 +10,8 @@ export const NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 export const NS_BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
 /** RFC 6121 §2. */
 export const NS_ROSTER = 'jabber:iq:roster';
+/** XEP-0077. */
+export const NS_REGISTER = 'jabber:iq:register';
 /** XEP-0198. */
 export const NS_SM = 'urn:xmpp:sm:3';
 /** XEP-0199. */

@@ -12,6 +12,8 @@ export function rosterQuery(): Element {
 export interface Members {
   /** Whether this bare JID is a member. */
   has(account: string): boolean;
+  /** Bare JIDs of all of them, our own included. */
+  accounts(): ReadonlySet<string>;
 }
 
 /**
@@ -31,6 +33,10 @@ export class Membership implements Members {
 
   has(account: string): boolean {
     return account === this.#self || this.#members.has(account);
+  }
+
+  accounts(): ReadonlySet<string> {
+    return new Set([this.#self, ...this.#members]);
   }
 
   /** Number of members besides ourselves. */

@@ -18,6 +18,12 @@ export {
   sameEndpoint,
 } from './endpoint.ts';
 export { EvioError } from './error.ts';
+export {
+  formatInvitation,
+  type Invitation,
+  type InvitedOverlay,
+  parseInvitation,
+} from './invitation.ts';
 export { isLinkRole, LINK_ROLES, type LinkRole } from './link-role.ts';
 export { formatMac, type Mac, parseMac } from './mac.ts';
 export {

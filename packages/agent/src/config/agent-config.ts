@@ -21,6 +21,32 @@ export interface AgentConfig {
   readonly metrics: MetricsConfig;
   readonly timers: TimerConfig;
   readonly overlays: readonly OverlayConfig[];
+  /** Only on hosts whose pods attach to an overlay. */
+  readonly cni?: CniConfig;
+}
+
+/** The CNI plugin. */
+export interface CniConfig {
+  /** Name of the overlay that carries the pod network. */
+  readonly overlay: string;
+  /** Absolute path of the unix socket that the plugin talks to. */
+  readonly socket: string;
+  /** All of the pod network, one CIDR of each family at most. */
+  readonly podCidr: readonly string[];
+  /** Bits after the prefix that number the nodes. */
+  readonly nodeBits: number;
+  /** This node's part of it; when absent, it is claimed or Kubernetes gives it. */
+  readonly nodeIndex?: number;
+  readonly kubernetes?: KubernetesConfig;
+}
+
+/** Where this node's part is asked for; what is absent, the pod that the agent runs in knows. */
+export interface KubernetesConfig {
+  readonly node?: string;
+  readonly server?: string;
+  /** Absolute paths. */
+  readonly tokenFile?: string;
+  readonly ca?: string;
 }
 
 export interface ListenConfig {

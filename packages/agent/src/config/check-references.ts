@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { PodLayout } from '@evio/cni/layout';
 import { EvioError } from '@evio/types';
 import type { ConfigProblem } from './config-error.ts';
 import { defaultInterfaceName, parseCidr } from './formats.ts';
@@ -16,14 +17,20 @@ type Key =
   | 'bridge'
   | 'ca'
   | 'certificate_file'
+  | 'cni'
   | 'ice'
   | 'interface'
   | 'jid'
   | 'key_file'
+  | 'kubernetes'
   | 'mtu'
   | 'name'
+  | 'node_bits'
+  | 'node_index'
+  | 'overlay'
   | 'overlays'
   | 'password_file'
+  | 'pod_cidr'
   | 'reject_seconds'
   | 'rekey_seconds'
   | 'secret_file'
@@ -58,6 +65,7 @@ export function checkReferences(source: YamlSource, directory: string): ConfigPr
     checkInterface(mapping(overlay.interface), [...path, 'interface'], report);
   });
   checkDistinct(overlays, report);
+  if (root.cni !== undefined) checkCni(mapping(root.cni), overlays, report);
   const timers = mapping(root.timers);
   const rekey = timers.rekey_seconds ?? 120;
   const reject = timers.reject_seconds ?? 180;
@@ -139,6 +147,29 @@ function isNetworkAddress({
   if (family === 6 || prefix >= 31) return false;
   const bits = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
   return bits % 2 ** (32 - prefix) === 0;
+}
+
+/** The pod network: on an overlay that is there, and divided so that pods have room. */
+function checkCni(cni: Mapping, overlays: readonly Mapping[], report: Report): void {
+  const name = string(cni.overlay);
+  if (name !== undefined && !overlays.some(overlay => overlay.name === name)) {
+    report(['cni', 'overlay'], `expected the name of an overlay, got "${name}"`);
+  }
+  const networks = list(cni.pod_cidr).filter(each => typeof each === 'string');
+  const { node_bits: bits = 8, node_index: index } = cni;
+  if (networks.length === 0 || typeof bits !== 'number') return;
+  try {
+    const { count } = new PodLayout(networks, bits);
+    if (typeof index === 'number' && index >= count) {
+      report(['cni', 'node_index'], `expected 0 to ${count - 1}, got ${index}`);
+    }
+  } catch (error) {
+    if (!(error instanceof EvioError)) throw error;
+    report(['cni', 'pod_cidr'], error.message);
+  }
+  if (index !== undefined && cni.kubernetes !== undefined) {
+    report(['cni', 'node_index'], 'expected either node_index or kubernetes');
+  }
 }
 
 /** Names, devices and addresses that two overlays of one host cannot both have. */

@@ -41,6 +41,7 @@ function agentValues(config: AgentConfig): Record<string, Value> {
     'timers.rekey_seconds': { rule: 'restart', value: config.timers.rekeySeconds },
     'timers.reject_seconds': { rule: 'restart', value: config.timers.rejectSeconds },
     'timers.keepalive_seconds': { rule: 'restart', value: config.timers.keepaliveSeconds },
+    cni: { rule: 'restart', value: config.cni },
   };
 }
 

@@ -11,9 +11,11 @@
  */
 export type {
   AgentConfig,
+  CniConfig,
   IceConfig,
   IceServerConfig,
   InterfaceConfig,
+  KubernetesConfig,
   ListenConfig,
   LogLevel,
   MetricsConfig,

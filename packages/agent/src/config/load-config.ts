@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { EvioError, parseEndpoint } from '@evio/types';
-import type { AgentConfig, IceServerConfig, OverlayConfig, XmppConfig } from './agent-config.ts';
+import type {
+  AgentConfig,
+  CniConfig,
+  IceServerConfig,
+  OverlayConfig,
+  XmppConfig,
+} from './agent-config.ts';
 import { checkReferences } from './check-references.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { defaultInterfaceName, parseServerUrl } from './formats.ts';
@@ -21,6 +27,8 @@ type OverlayFile = ConfigFile['overlays'][number];
 /** Ports without one in the URL: RFC 7064 §3.2, RFC 7065 §3.2. */
 const STUN_PORT = 3478;
 const TURNS_PORT = 5349;
+/** The bridge of the overlay with pods, unless the file names another. */
+const POD_BRIDGE = 'evio-pods';
 
 /**
  * Reads and checks a configuration, with all the files that it names. Relative paths in it count
@@ -78,7 +86,29 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
       rejectSeconds: written.timers.reject_seconds,
       keepaliveSeconds: written.timers.keepalive_seconds,
     },
-    overlays: written.overlays.map((overlay, index) => toOverlay(overlay, index, at)),
+    overlays: written.overlays.map((overlay, index) =>
+      toOverlay(overlay, index, at, overlay.name === written.cni?.overlay ? POD_BRIDGE : undefined),
+    ),
+    ...(written.cni !== undefined && { cni: toCni(written.cni, at) }),
+  };
+}
+
+function toCni(written: NonNullable<ConfigFile['cni']>, at: Resolve): CniConfig {
+  const { node_index: nodeIndex, kubernetes } = written;
+  return {
+    overlay: written.overlay,
+    socket: at(written.socket),
+    podCidr: written.pod_cidr,
+    nodeBits: written.node_bits,
+    ...(nodeIndex !== undefined && { nodeIndex }),
+    ...(kubernetes !== undefined && {
+      kubernetes: {
+        ...(kubernetes.node !== undefined && { node: kubernetes.node }),
+        ...(kubernetes.server !== undefined && { server: kubernetes.server }),
+        ...(kubernetes.token_file !== undefined && { tokenFile: at(kubernetes.token_file) }),
+        ...(kubernetes.ca !== undefined && { ca: at(kubernetes.ca) }),
+      },
+    }),
   };
 }
 
@@ -88,9 +118,15 @@ function inFileOrder(a: ConfigProblem, b: ConfigProblem): number {
 
 type Resolve = (path: string) => string;
 
-function toOverlay(written: OverlayFile, index: number, at: Resolve): OverlayConfig {
+function toOverlay(
+  written: OverlayFile,
+  index: number,
+  at: Resolve,
+  defaultBridge: string | undefined,
+): OverlayConfig {
   const { interface: device, ice, topology } = written;
   const xmpp = toXmpp(written, at);
+  const bridge = device.bridge ?? defaultBridge;
   const ca = ice.ca === undefined ? xmpp.ca : readCertificates(at(ice.ca));
   return {
     name: written.name,
@@ -99,7 +135,7 @@ function toOverlay(written: OverlayFile, index: number, at: Resolve): OverlayCon
       name: device.name ?? defaultInterfaceName(index),
       addresses: device.address,
       mtu: device.mtu,
-      ...(device.bridge !== undefined && { bridge: device.bridge }),
+      ...(bridge !== undefined && { bridge }),
     },
     ice: {
       servers: [...ice.stun.map(toStunServer), ...ice.turn.map(turn => toTurnServer(turn, at))],

@@ -1,3 +1,4 @@
+import { CniSection } from '@evio/cni/config';
 import { z } from 'zod';
 import {
   EXPECTED,
@@ -230,6 +231,7 @@ export const ConfigFile = mapping({
     .array(Overlay, { error: 'a list of overlays' })
     .min(1, { error: 'at least one overlay' })
     .meta({ description: 'The overlays that this node joins, one agent for all.' }),
+  cni: CniSection.optional(),
 }).meta({ title: 'Evio agent configuration' });
 
 /** The file with its defaults filled in. */

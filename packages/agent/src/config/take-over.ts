@@ -6,8 +6,10 @@ import type { AgentConfig, OverlayConfig } from './agent-config.ts';
  */
 export function takeOver(running: AgentConfig, next: AgentConfig): AgentConfig {
   const { name, stateDir, controlSocket, listen, metrics, timers } = running;
+  const { cni: _, ...rest } = next;
   return {
-    ...next,
+    ...rest,
+    ...(running.cni !== undefined && { cni: running.cni }),
     name,
     stateDir,
     controlSocket,

@@ -91,6 +91,29 @@ export const OverlayStatus = described('One overlay on this node.', {
   refused: z.array(RefusedAccount),
 });
 
+const Pod = z.object({
+  network: text('Name of the network in its configuration.'),
+  containerId: z.string(),
+  ifName: z.string(),
+  netns: z.string(),
+  pod: text('As the runtime told it by CNI_ARGS.').exactOptional(),
+  addresses: texts('CIDRs.'),
+  hostIf: text('Its end on this host.'),
+  since: text('ISO 8601.'),
+});
+export const CniStatus = described('Pods on this host.', {
+  socket: text('Where the plugin asks.'),
+  bridge: z.string(),
+  mtu: whole('Bytes.'),
+  ranges: texts("This node's part of the pod network; empty as long as it has none."),
+  problem: text('Why it has none.').exactOptional(),
+  addresses: z.object({ size: z.int(), taken: z.int() }),
+  pods: z.array(Pod),
+  commands: z
+    .record(z.string(), z.object({ calls: z.int(), failures: z.int(), ms: z.number() }))
+    .meta({ description: 'What runtimes asked, by command; `ms` is the sum.' }),
+});
+
 export const AgentStatus = described('A node, its overlays and their peers.', {
   version: text('Of the agent that answers.'),
   node: z.object({ id: nodeId, name }),
@@ -107,6 +130,7 @@ export const AgentStatus = described('A node, its overlays and their peers.', {
   counters: z.record(z.string(), z.number()).meta({
     description: 'Totals, and everything dropped by reason, since the start.',
   }),
+  cni: CniStatus.exactOptional(),
 });
 
 const TopologyNode = z.object({ id: nodeId, jid: z.string(), name, self: z.boolean() });
@@ -179,6 +203,7 @@ export const Failure = described('Why there is no answer.', {
 /** The schemas with a name of their own in the API's description. */
 export const NAMED = {
   AgentStatus,
+  CniStatus,
   Failure,
   Forgotten,
   OverlayStatus,

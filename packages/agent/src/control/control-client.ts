@@ -85,6 +85,8 @@ export class ControlClient {
         method,
         path,
         headers: { host: 'evio' },
+        // A kept connection may be closed by the server just as it is used again.
+        agent: false,
         ...(signal && { signal }),
       };
       const asked = request(options, resolve);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -43,6 +43,23 @@ test('the agent answers what it is asked', async t => {
     account: 'edge-b@example.org',
     overlays: ['edge'],
   });
+});
+
+test('each question has a connection of its own, none that the agent may be about to close', async t => {
+  const socket = socketPath(t);
+  mkdirSync(dirname(socket), { recursive: true });
+  let connections = 0;
+  const server = createServer((_, response) => response.end(JSON.stringify(status())));
+  server.on('connection', () => {
+    connections += 1;
+  });
+  t.after(() => server.close());
+  server.listen(socket);
+  await once(server, 'listening');
+  const client = new ControlClient(socket);
+  await client.status();
+  await client.status();
+  assert.equal(connections, 2);
 });
 
 test('only its owner can open the socket, or its owner and one group', async t => {

@@ -68,3 +68,19 @@ test('a scrape of an agent with 100 peers is at most 200 kB', async () => {
   assert.equal(linesOf(text, 'evio_peer_session_up').length, 100);
   assert.ok(text.length <= 200_000, `${text.length} bytes`);
 });
+
+test('pods are told where the agent is a CNI plugin', async () => {
+  const cni = {
+    socket: '/run/evio/cni.sock',
+    bridge: 'evio-pods',
+    mtu: 1400,
+    ranges: ['10.244.1.0/24'],
+    addresses: { size: 254, taken: 4 },
+    pods: [],
+    commands: { ADD: { calls: 5, failures: 1, ms: 12 } },
+  };
+  const text = await scrape({ ...status(), cni });
+  assert.ok(text.includes('evio_pods 0'));
+  assert.ok(text.includes('evio_pod_addresses{state="free"} 250'));
+  assert.ok(text.includes('evio_cni_commands_total{command="ADD",outcome="done"} 4'));
+});

@@ -45,8 +45,9 @@ export function agentMetrics(options: AgentMetricsOptions): Registry {
       const labels = family.label === undefined ? {} : { [family.label]: label ?? '' };
       counters.get(family.name)?.inc(labels, value);
     }
+    for (const each of [...Object.values(node), ...Object.values(overlay), ...Object.values(peer)])
+      each.reset();
     fillNode(node, status);
-    for (const each of [...Object.values(overlay), ...Object.values(peer)]) each.reset();
     for (const each of status.overlays) {
       fillOverlay(overlay, each);
       fillPeers(peer, overlay, each, options.peerSeries);
@@ -81,12 +82,30 @@ function nodeGauges(registry: Registry) {
   return {
     info: make('node_info', 'Always 1; which node this is.', 'id', 'name'),
     candidates: make('candidates', 'Addresses that peers are offered; relay: at TURN.', 'type'),
+    pods: make('pods', 'Pods on this host.'),
+    podAddresses: make('pod_addresses', "Addresses of this node's part of the network.", 'state'),
+    cniCalls: new Counter<string>({
+      name: 'evio_cni_commands_total',
+      help: 'What container runtimes asked.',
+      labelNames: ['command', 'outcome'],
+      registers: [registry],
+    }),
   };
 }
 
-function fillNode({ info, candidates }: ReturnType<typeof nodeGauges>, status: AgentStatus): void {
+function fillNode(gauges: ReturnType<typeof nodeGauges>, status: AgentStatus): void {
+  const { info, candidates, pods, podAddresses, cniCalls } = gauges;
   info.set({ id: status.node.id, name: status.node.name }, 1);
   for (const type of CANDIDATES) candidates.set({ type }, status.candidates[type]);
+  if (status.cni === undefined) return;
+  const { size, taken } = status.cni.addresses;
+  pods.set(status.cni.pods.length);
+  podAddresses.set({ state: 'taken' }, taken);
+  podAddresses.set({ state: 'free' }, size - taken);
+  for (const [command, { calls, failures }] of Object.entries(status.cni.commands)) {
+    cniCalls.inc({ command, outcome: 'failed' }, failures);
+    cniCalls.inc({ command, outcome: 'done' }, calls - failures);
+  }
 }
 
 function overlayGauges(registry: Registry) {

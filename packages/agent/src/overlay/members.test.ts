@@ -70,6 +70,17 @@ test('a newer record means that the node restarted; the same one means nothing',
   assert.equal(known.announce(JID, ACCOUNT, record(other, { sequence: 6n })).kind, 'restarted');
 });
 
+test('a record that only says something new about the pod network is an update', () => {
+  const { members: known } = members();
+  const pods = { state: 'pending', since: 1, ranges: ['10.244.3.0/24'], votes: [] } as const;
+  known.announce(JID, ACCOUNT, record(other));
+  const update = record(other, { sequence: 6n, pods });
+  assert.equal(known.announce(JID, ACCOUNT, update).kind, 'updated');
+  assert.deepEqual(known.get(other.nodeId)?.record.pods, pods);
+  const renamed = record(other, { sequence: 7n, name: 'edge-x' });
+  assert.equal(known.announce(JID, ACCOUNT, renamed).kind, 'restarted');
+});
+
 test('an older record, another overlay’s and another account’s are refused', () => {
   const { members: known } = members();
   known.announce(JID, ACCOUNT, record(other));

@@ -20,8 +20,11 @@ export interface OwnAddresses {
 /** What an announcement meant. */
 export type Admission =
   | {
-      /** `moved`: the same record from another JID. */
-      readonly kind: 'joined' | 'restarted' | 'moved' | 'unchanged';
+      /**
+       * `moved`: the same record from another JID. `updated`: something new about the pod network,
+       * and nothing else.
+       */
+      readonly kind: 'joined' | 'restarted' | 'updated' | 'moved' | 'unchanged';
       readonly member: OverlayMember;
       /** The node that this account was before it had another key; it is no member any more. */
       readonly replaced?: OverlayMember;
@@ -180,8 +183,12 @@ export class Members {
     if (replaced !== undefined) this.forget(replaced.record.id);
     this.#put(member);
     if (known === undefined) return { kind: 'joined', member, ...(replaced && { replaced }) };
-    if (known.record.sequence !== sequence) return { kind: 'restarted', member };
-    return { kind: known.jid === member.jid ? 'unchanged' : 'moved', member };
+    const sameJid = known.jid === member.jid;
+    if (known.record.sequence !== sequence) {
+      const updated = sameJid && isUpdate(known.record, member.record);
+      return { kind: updated ? 'updated' : 'restarted', member };
+    }
+    return { kind: sameJid ? 'unchanged' : 'moved', member };
   }
 
   #put(member: OverlayMember): void {
@@ -196,6 +203,13 @@ export class Members {
 /** What nobody else may have. */
 function holdings({ mac, addresses }: NodeRecord): string[] {
   return [mac, ...addresses.map(hostOf)];
+}
+
+/** Whether all that differs between two records of a node is what they say about the pod network. */
+function isUpdate(before: NodeRecord, after: NodeRecord): boolean {
+  const rest = (record: NodeRecord) => JSON.stringify({ ...record, pods: undefined, sequence: 0 });
+  const pods = (record: NodeRecord) => JSON.stringify(record.pods);
+  return pods(before) !== pods(after) && rest(before) === rest(after);
 }
 
 /** The address of a CIDR. */

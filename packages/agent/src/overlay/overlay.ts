@@ -16,6 +16,7 @@ import type { TraceStep } from '../peer/trace-message-codec.ts';
 import { setUpInterface, type WallClock, type WantedInterface } from '../system/index.ts';
 import { type Admission, Members } from './members.ts';
 import { Mesh, type MeshOptions, type MeshOwner } from './mesh.ts';
+import type { PodClaims } from './pod-claims.ts';
 import { type Announcement, RefusedAccounts } from './refused-accounts.ts';
 import type { Ring } from './ring.ts';
 import { tapMac } from './tap-mac.ts';
@@ -29,6 +30,8 @@ export interface OverlayOptions extends Omit<MeshOptions, 'handle' | 'owner'> {
   readonly name: string;
   readonly pins: PinStore;
   readonly wallClock: WallClock;
+  /** The division of the pod network that this overlay carries, if it carries one. */
+  readonly pods?: PodClaims;
 }
 
 /**
@@ -45,6 +48,8 @@ export class Overlay implements MeshOwner {
   #config: OverlayConfig;
   #signaling: SignalingClient;
   #subscriptions = new Subscription();
+  /** Of the newest record. */
+  #sequence = 0;
   #refutedAt = Number.NEGATIVE_INFINITY;
   #keysAgreed = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
@@ -228,10 +233,16 @@ export class Overlay implements MeshOwner {
     this.#options.underlay.setServers(name, ice.servers, ca === undefined ? {} : { ca });
   }
 
+  /** Says anew who this node is; for what changes without the configuration. */
+  announce(): void {
+    this.#announce(this.#signaling);
+  }
+
   /** Tells the server and the overlay who we are, newer than all that was told before. */
   #announce(client: SignalingClient): void {
-    const { identity, name, wallClock } = this.#options;
-    const sequence = Math.trunc(wallClock.now());
+    const { identity, name, pods, wallClock } = this.#options;
+    const sequence = Math.max(Math.trunc(wallClock.now()), this.#sequence + 1);
+    this.#sequence = sequence;
     const record = encodeNodeRecord(identity, {
       account: this.#config.xmpp.jid,
       name,
@@ -239,6 +250,7 @@ export class Overlay implements MeshOwner {
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
       sequence: BigInt(sequence),
+      ...(pods !== undefined && { pods: pods.announcement() }),
       ...(this.#config.topology.leaf && { leaf: true }),
     });
     client.announce(record);
@@ -269,6 +281,7 @@ export class Overlay implements MeshOwner {
 
   /** A node whose account was taken out of the group loses its links, online or not. */
   #onAccounts(accounts: MemberAccounts): void {
+    this.#options.pods?.setMembers(accounts.accounts());
     for (const { record } of this.#members.useAccounts(accounts)) {
       this.#options.logger.info({ peer: record.account }, 'is no member any more');
       this.#mesh.forget(record.id);
@@ -294,6 +307,7 @@ export class Overlay implements MeshOwner {
     const { account, id } = member.record;
     if (replaced !== undefined) this.#mesh.forget(replaced.record.id);
     if (kind !== 'unchanged') this.#options.logger.info({ peer: account, node: id }, kind);
+    this.#options.pods?.hear(member.record);
     this.#mesh.member(member, kind === 'restarted');
   }
 

@@ -28,6 +28,23 @@ async function show(output: Output, options: AgentOptions): Promise<void> {
       output.print(formatTable(PEER_COLUMNS, rows, output.width));
     }
   }
+  if (answer.cni !== undefined) output.print(`\n${podsOf(answer.cni, output.style)}`);
+}
+
+/** What the CNI plugin has: its range, its pods, and how its calls went. */
+function podsOf(cni: NonNullable<AgentStatus['cni']>, style: Context['output']['style']): string {
+  const { bridge, ranges, problem, addresses, pods, commands } = cni;
+  const range = ranges.length > 0 ? ranges.join(', ') : style.bad(problem ?? 'no range');
+  const failed = Object.entries(commands).flatMap(([command, { failures }]) =>
+    failures === 0 ? [] : [`${failures} ${command}`],
+  );
+  return [
+    `pods: ${bridge}, ${range}; ${addresses.taken} of ${addresses.size} addresses taken`,
+    ...(failed.length === 0 ? [] : [style.bad(`  failed calls: ${failed.join(', ')}`)]),
+    ...pods.map(({ pod, containerId, ifName, addresses: own }) => {
+      return `  ${pod ?? containerId.slice(0, 12)} ${ifName}  ${own.join(', ')}`;
+    }),
+  ].join('\n');
 }
 
 function head({ version, node, since, rssBytes, ports, pid }: AgentStatus): string {

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../lab/paths.ts';
+
+/** A block of commands in a page, and where the page says to run it. */
+export interface Commands {
+  readonly host: string;
+  /** Installs packages, which the lab has done already. */
+  readonly installs: boolean;
+  readonly lines: readonly string[];
+}
+
+/** The commands of a page in their order: its blocks ` ```sh HOST [install] `. */
+export function commandsOf(page: string): Commands[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  return [...text.matchAll(/^```sh ([\w-]+)( install)?\n([^`]*)```$/gm)].map(
+    ([, host = '', install, body = '']) => ({
+      host,
+      installs: install !== undefined,
+      lines: body.trimEnd().split('\n'),
+    }),
+  );
+}
