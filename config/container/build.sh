@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the container image of the agent with buildah, from a staged tree (release/stage.ts) and, of this
+# Builds the container image of the agent with buildah, from a staged tree (packages/release/src/stage.ts) and, of this
 # machine, the programs of iproute2, nftables and util-linux that the agent runs, each with the libraries
 # that it needs. After `npm run build`, as root:
 #
@@ -12,7 +12,7 @@ name=${1:-localhost/evio:$(sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json)
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 tree=${2:-$stage/tree}
-[ -e "$tree" ] || node_modules/.bin/node release/stage-here.ts "$tree"
+[ -e "$tree" ] || node_modules/.bin/node packages/release/src/stage-here.ts "$tree"
 
 root=$stage/root
 mkdir -p "$root/usr/bin" "$root/usr/share/doc/evio" "$root/etc/evio" "$root/tmp" "$root/run" "$root/var/lib/evio"

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ARCHITECTURES, isNative } from '../../release/architecture.ts';
-import { release } from '../../release/release.ts';
+import { ARCHITECTURES, isNative } from '../../packages/release/src/architecture.ts';
+import { release } from '../../packages/release/src/release.ts';
 import { run } from '../lab/command.ts';
 
 const architectures = ARCHITECTURES.filter(architecture => !isNative(architecture));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentStatus, PeerStatus } from '@evio/agent/control';
-import { ARCHITECTURES, isNative } from '../../release/architecture.ts';
-import { release } from '../../release/release.ts';
+import { ARCHITECTURES, isNative } from '../../packages/release/src/architecture.ts';
+import { release } from '../../packages/release/src/release.ts';
 import { run } from '../lab/command.ts';
 import { Lab } from '../lab/index.ts';
 import { longestPause } from './flow.ts';
@@ -98,6 +98,13 @@ test('an upgrade interrupts traffic for a moment; a removal takes the device, a 
   const address = (peer.addresses[0] ?? '').replace(/\/\d+$/, '');
   const { stdout: journal } = await a.exec(['journalctl', '-u', 'evio', '-o', 'cat', '--no-pager']);
   assert.match(journal, /"msg":"started"/, 'its log is in the journal');
+  const tasks = `cat /proc/${await state(a, 'MainPID')}/task/*/stat`;
+  const [, nice] =
+    /\(evio-link\) (?:\S+ ){16}(\S+)/.exec((await a.exec(['sh', '-c', tasks])).stdout) ?? [];
+  assert.ok(
+    Number(nice) <= -5,
+    `nice ${nice}: the unit lets the threads that carry frames go ahead`,
+  );
 
   await t.test('start and memory', async () => {
     const at = async (what: string) => Number(await state(a, `${what}TimestampMonotonic`)) / 1000;

@@ -35,7 +35,7 @@ const OVERRIDES = 'usr/share/lintian/overrides/evio';
  */
 export function deb(root: string, file: string, options: DebOptions): void {
   const { architecture, version, epoch, compression = 'xz' } = options;
-  const source = join(ROOT, 'release', 'debian');
+  const source = join(ROOT, 'packages', 'release', 'debian');
   const control = join(root, 'DEBIAN');
   mkdirSync(control, { recursive: true });
   mkdirSync(join(root, OVERRIDES, '..'), { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * `node release/stage-here.ts DIRECTORY`: lays out the tree of a release for this machine's own
+ * `node packages/release/src/stage-here.ts DIRECTORY`: lays out the tree of a release for this machine's own
  * processor, for who builds something else of it (config/container/build.sh).
  */
 import { mkdirSync } from 'node:fs';

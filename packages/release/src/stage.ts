@@ -56,7 +56,7 @@ export function stage(
   // Modules for Node, not programs: esbuild takes over main.ts's mode.
   for (const module of readdirSync(bundle))
     file(join(bundle, module), join(root, PROGRAMS, module));
-  program(join(ROOT, 'release', 'evio.sh'), join(root, 'usr/bin/evio'));
+  program(join(ROOT, 'packages', 'release', 'evio.sh'), join(root, 'usr/bin/evio'));
   const strip = `${architecture.gnu}-strip`;
   for (const [from, to, mode] of [
     [join(runtime, 'bin', 'node'), 'node', 0o755],
@@ -77,8 +77,8 @@ export function stage(
 }
 
 function documentation(root: string, copyrightText: string): void {
-  for (const page of globSync('*', { cwd: join(ROOT, 'docs') })) {
-    if (/\.(md|svg)$/.test(page)) file(join(ROOT, 'docs', page), join(root, DOC, page));
+  for (const page of globSync('**/*', { cwd: join(ROOT, 'docs') })) {
+    if (/\.(md|svg|png)$/.test(page)) file(join(ROOT, 'docs', page), join(root, DOC, page));
   }
   for (const path of globSync(['*.yaml', '*.json', 'cni/*', 'kubernetes/**'], {
     cwd: join(ROOT, 'config'),
@@ -93,7 +93,10 @@ function documentation(root: string, copyrightText: string): void {
     join(root, DOC, 'examples', 'systemd', 'evio-cni.conf'),
   );
   text(join(root, DOC, 'copyright'), copyrightText);
-  compressed(join(ROOT, 'release', 'debian', 'changelog'), join(root, DOC, 'changelog.gz'));
+  compressed(
+    join(ROOT, 'packages', 'release', 'debian', 'changelog'),
+    join(root, DOC, 'changelog.gz'),
+  );
 }
 
 /** Manual pages and completions, where `packages/cli/dist` has them. */
