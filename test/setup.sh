@@ -36,7 +36,8 @@ case $scope in
   test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool
     containerd runc podman buildah containernetworking-plugins busybox-static iptables
     golang-go golang-github-appc-cni-dev
-    $cross lintian debootstrap systemd-container qemu-user-static" ;;
+    $cross lintian debootstrap systemd-container qemu-user-static
+    prometheus fish zsh groff-base" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   release) packages="$packages $cross buildah" ;;
   *) fail "unknown scope '$scope': expected demo, test, bench or release" ;;
@@ -61,7 +62,7 @@ if [ -n "$missing" ]; then
   # shellcheck disable=SC2086
   quietly 'apt-get install' apt-get install -y -qq --no-install-recommends $missing
   # Nor at the next boot, where they would take the ports.
-  for service in prosody coturn ejabberd tinc n2n openvpn containerd; do
+  for service in prosody coturn ejabberd tinc n2n openvpn containerd prometheus; do
     case "$missing " in
       *" $service "*) systemctl disable "$service" >/dev/null 2>&1 || true ;; # fails without systemd
     esac

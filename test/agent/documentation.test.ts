@@ -8,8 +8,11 @@ import {
   configSchemaText,
   type SchemaNode,
 } from '../../packages/agent/src/config/index.ts';
+import { openApiText } from '../../packages/agent/src/control/openapi.ts';
+import { OPERATIONS } from '../../packages/agent/src/control/operations.ts';
 import { buildProgram } from '../../packages/cli/src/index.ts';
 import { createOutput } from '../../packages/cli/src/output.ts';
+import { wholeTree } from '../../packages/cli/src/whole-program.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
@@ -97,6 +100,58 @@ test('docs/commands.md describes every command with every option, as --help does
     const documented = [...rowsOf(section)].map(([flags, [description]]) => [flags, description]);
     assert.deepEqual(documented.sort(), options.sort(), name);
   }
+});
+
+test('docs/api/openapi.json is what the agent serves (npm run openapi writes it)', () => {
+  assert.equal(read('docs/api/openapi.json'), openApiText());
+});
+
+test('docs/api.md names every operation', () => {
+  const rows = [...rowsOf(read('docs/api.md'))].map(([name, [summary]]) => [name, summary]);
+  const operations = Object.entries(OPERATIONS).map(([name, { summary }]) => [name, summary]);
+  assert.deepEqual(rows, operations);
+});
+
+/** Lines and spans of code in a page. */
+function codeIn(markdown: string): string[] {
+  const blocks = [...markdown.matchAll(/^```(?:sh|console)?\n([\s\S]*?)^```/gm)].map(
+    ([, text = '']) => text,
+  );
+  const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
+  const spans = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+  return [...blocks.flatMap(text => text.replaceAll('\\\n', ' ').split('\n')), ...spans];
+}
+
+/** A command line of ours within a line of code, up to the next word of the shell's. */
+const COMMAND_LINE = /(?:^|[(;&|]|\$|# |sudo )\s*evio ([a-z][a-z-]*(?: [^|;#)>]*)?)/g;
+
+test('every page names commands and options that exist', () => {
+  const pages = readdirSync(new URL('docs/', root)).filter(name => name.endsWith('.md'));
+  const tree = wholeTree();
+  const problems: string[] = [];
+  let seen = 0;
+  for (const page of ['README.md', ...pages.map(name => `docs/${name}`)]) {
+    for (const line of codeIn(read(page))) {
+      for (const [whole, text = ''] of line.matchAll(COMMAND_LINE)) {
+        const words = text.split(/\s+/);
+        let command = tree;
+        for (const word of words) {
+          const next = command.commands.find(({ name }) => name === word);
+          if (next === undefined) break;
+          command = next;
+        }
+        problems.push(...(command === tree ? [`${page}: ${whole}`] : []));
+        for (const option of words.filter(word => /^--[a-z]/.test(word))) {
+          const long = option.split('=')[0];
+          if (command.options.some(each => each.long === long)) continue;
+          problems.push(`${page}: ${whole}: ${option}`);
+        }
+        seen += 1;
+      }
+    }
+  }
+  assert.deepEqual(problems, []);
+  assert.ok(seen > 50, `${seen} command lines`);
 });
 
 test('docs/configuration.md shows its first example as it is shipped', () => {

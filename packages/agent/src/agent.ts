@@ -26,7 +26,13 @@ import type {
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
 import type { Peer } from './peer/peer.ts';
-import { overlayStatus, overlayTopology, pathStatus, traceHops } from './status.ts';
+import {
+  candidateCounts,
+  overlayStatus,
+  overlayTopology,
+  pathStatus,
+  traceHops,
+} from './status.ts';
 import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
 import { VERSION } from './version.ts';
@@ -138,6 +144,7 @@ export class Agent implements AgentControl {
       pid: process.pid,
       rssBytes: process.memoryUsage.rss(),
       ports: { ipv4: port4 ?? null, ipv6: port6 ?? null },
+      candidates: candidateCounts(this.#underlay),
       counters: {
         ...this.#datapath.counters(),
         ...this.#underlay.counters(),

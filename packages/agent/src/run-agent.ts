@@ -1,6 +1,7 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config/index.ts';
-import { ControlServer, controlRoutes } from './control/index.ts';
+import { ControlServer, controlGroupId, controlRoutes } from './control/index.ts';
+import { serveMetrics } from './metrics/index.ts';
 import type { Logger, ServiceNotifier } from './system/index.ts';
 
 export interface RunAgentOptions {
@@ -18,12 +19,14 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   const agent = await Agent.start(options);
   const control = await ControlServer.listen({
     socket: controlSocket,
+    group: controlGroupId(),
     routes: controlRoutes(agent),
     onFault: error => logger.error({ err: error }, 'a control request failed'),
   }).catch(async (error: unknown) => {
     await agent.stop();
     throw error;
   });
+  const metrics = await serveMetrics(options.config.metrics, () => agent.status(), logger);
   const stop = new Promise<Error | undefined>(resolve => {
     process.once('SIGTERM', () => resolve(undefined));
     process.once('SIGINT', () => resolve(undefined));
@@ -39,6 +42,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   notify.stopping();
   process.off('SIGHUP', hangUp);
   await control.close();
+  await metrics?.close();
   await agent.stop();
   notify.close();
   if (failure !== undefined) throw failure;

@@ -1,6 +1,7 @@
 import type { Datapath } from '@evio/datapath';
 import { compareNodeIds, formatEndpoint, type NodeId } from '@evio/types';
 import type {
+  AgentStatus,
   OverlayStatus,
   OverlayTopology,
   PathStatus,
@@ -61,6 +62,7 @@ export function overlayStatus(
         txBytes: counters?.txBytes ?? 0,
       } satisfies PeerStatus;
     }),
+    keysAgreed: overlay.keysAgreed,
     refused: [...overlay.refused].map(([jid, { code, message }]) => ({ jid, code, message })),
   };
 }
@@ -93,6 +95,13 @@ export function pathStatus(
   return pair?.relayed
     ? { kind: 'turn', local, remote, via: [remote], ...measured }
     : { kind: 'direct', local, remote, via: [], ...measured };
+}
+
+/** How many addresses peers are offered, by type. */
+export function candidateCounts(underlay: Underlay): AgentStatus['candidates'] {
+  const counts = { host: 0, srflx: 0, relay: 0 };
+  for (const { type } of underlay.candidates) if (type !== 'prflx') counts[type] += 1;
+  return counts;
 }
 
 /** The graph around this node: itself, the members, its links. */

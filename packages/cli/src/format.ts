@@ -38,15 +38,15 @@ export function formatPath(path: PathStatus): string {
 
 export const PEER_COLUMNS: readonly Column[] = [
   { title: 'NAME', least: 8 },
-  { title: 'ID' },
-  { title: 'ADDRESS', least: 12 },
-  { title: 'ROLE' },
+  { title: 'ID', leave: 5 },
+  { title: 'ADDRESS', least: 12, leave: 2 },
+  { title: 'ROLE', leave: 1 },
   { title: 'SESSION' },
   { title: 'PATH' },
-  { title: 'REMOTE', least: 9 },
+  { title: 'REMOTE', least: 9, leave: 3 },
   { title: 'RTT', align: 'right' },
-  { title: 'RECEIVED', align: 'right' },
-  { title: 'SENT', align: 'right' },
+  { title: 'RECEIVED', align: 'right', leave: 4 },
+  { title: 'SENT', align: 'right', leave: 4 },
 ];
 
 /** Names of peers by their ids. */

@@ -6,6 +6,8 @@ export interface Output {
   warn(text: string): void;
   /** Pretty-printed JSON on a terminal, one line otherwise. */
   json(value: unknown): void;
+  /** Whether somebody looks at it as it comes. */
+  readonly terminal: boolean;
   /** Characters per line; infinite when the output is no terminal. */
   readonly width: number;
   readonly style: Style;
@@ -47,6 +49,7 @@ export function createOutput(streams: Streams): Output {
     json: value => {
       stdout.write(`${JSON.stringify(value, null, stdout.isTTY ? 2 : undefined)}\n`);
     },
+    terminal: stdout.isTTY === true,
     width: stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
     style: color
       ? { good: painted(32), bad: painted(31), uneasy: painted(33), dim: painted(90) }

@@ -1,10 +1,16 @@
 import { VERSION } from '@evio/agent/version';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { type AgentOptions, withAgentOptions } from './commands/agent-options.ts';
+import {
+  type AgentOptions,
+  type WatchOptions,
+  withAgentOptions,
+} from './commands/agent-options.ts';
+import type { BugreportFlags } from './commands/bugreport.ts';
 import type { CniFlags, CniInstallFlags, CniUninstallFlags } from './commands/cni.ts';
 import type { JoinFlags } from './commands/join.ts';
 import type { LeaveFlags } from './commands/leave.ts';
 import type { PingFlags } from './commands/ping.ts';
+import { SHELLS, type Shell } from './completion/shell.ts';
 import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
 
 /** Adds `evio hub …`; it is loaded only when it is asked for. */
@@ -33,6 +39,10 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
   const overlay = () => new Option('--overlay <name>', 'look in this overlay only');
   const config = () =>
     new Option('--config <file>', 'the configuration').default(DEFAULT_CONFIG_FILE);
+  const watched = () =>
+    new Option('--watch [seconds]', 'show it again, until Ctrl-C')
+      .preset('2')
+      .argParser(numberIn(0.2, 3600));
   const node = () =>
     new Argument('<node>', 'an id or its beginning, an account, a name or an overlay address');
 
@@ -81,12 +91,14 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     );
   asking('status')
     .description('Show this node, its overlays and their peers')
-    .action(async (options: AgentOptions) =>
+    .addOption(watched())
+    .action(async (options: WatchOptions) =>
       (await import('./commands/status.ts')).status(context, options),
     );
   asking('peers')
     .description('List the other members')
     .addOption(overlay())
+    .addOption(watched())
     .action(async options => (await import('./commands/peers.ts')).peers(context, options));
   asking('topology')
     .description('Show the ring and its links')
@@ -122,6 +134,13 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .addOption(config())
     .option('--json', 'print JSON')
     .action(async options => (await import('./commands/doctor.ts')).doctor(context, options));
+  asking('bugreport')
+    .description('Collect what helps to find a mistake, without secrets, in one archive')
+    .addOption(config())
+    .option('--output <file>', 'the archive (default: evio-bugreport-HOST-TIME.tar.gz here)')
+    .action(async (options: BugreportFlags) =>
+      (await import('./commands/bugreport.ts')).bugreport(context, options),
+    );
   asking('reload')
     .description('Let the agent read its configuration again, as SIGHUP does')
     .action(async (options: AgentOptions) =>
@@ -144,6 +163,13 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .option('--json', 'print JSON')
     .action(async (old, options) =>
       (await import('./commands/config-import.ts')).configImport(context, old, options),
+    );
+  program
+    .command('completion')
+    .description('Print a script that completes this command line in a shell')
+    .addArgument(new Argument('<shell>', 'which').choices(SHELLS))
+    .action(async (shell: Shell) =>
+      (await import('./commands/completion.ts')).completion(context, shell, program),
     );
   addCniCommands(program, context);
   if (registerHub) registerHub(program);

@@ -29,7 +29,8 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
       exitCode = code;
     },
   };
-  const asksForHub = args[0] === 'hub' || (args[0] === 'help' && args[1] === 'hub');
+  const asksForHub =
+    args[0] === 'hub' || args[0] === 'completion' || (args[0] === 'help' && args[1] === 'hub');
   const hub = asksForHub ? await import('@evio/hub') : undefined;
   try {
     const program = buildProgram(context, hub?.registerHubCommands);

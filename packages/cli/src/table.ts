@@ -4,6 +4,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Least width it may be cut to when the terminal is narrow; absent: it is never cut. */
   readonly least?: number;
+  /** Left out when cutting does not suffice; the greatest first. Absent: it always stays. */
+  readonly leave?: number;
 }
 
 const GAP = 2;
@@ -21,9 +23,16 @@ function cut(text: string, width: number): string {
   return `${[...text.replace(COLOR, '')].slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
+const LAST: Column = { title: '' };
+
+/** Of columns side by side. */
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1));
+}
+
 /**
- * Lays rows out under their titles. Columns are cut, the widest first, until the table fits `width`
- * (in characters; infinite when the output is no terminal).
+ * Lays rows out under their titles. Columns are cut, the widest first, and where that does not
+ * suffice left out, until the table fits `width` (in characters; infinite when the output is no terminal).
  */
 export function formatTable(
   columns: readonly Column[],
@@ -32,7 +41,18 @@ export function formatTable(
 ): string {
   const all = [columns.map(({ title }) => title), ...rows];
   const widths = columns.map((_, index) => Math.max(...all.map(row => widthOf(row[index] ?? ''))));
-  const total = () => widths.reduce((sum, each) => sum + each, GAP * (columns.length - 1));
+  const least = columns.map((column, index) =>
+    Math.min(widths[index] ?? 0, column.least ?? Number.POSITIVE_INFINITY),
+  );
+  if (sumOf(least) > width) {
+    const left = columns.reduce((most, { leave = 0 }) => Math.max(most, leave), 0);
+    if (left > 0) {
+      const stays = ({ leave = 0 }: Column) => leave < left;
+      const kept = rows.map(row => row.filter((_, index) => stays(columns[index] ?? LAST)));
+      return formatTable(columns.filter(stays), kept, width);
+    }
+  }
+  const total = () => sumOf(widths);
   while (total() > width) {
     const spare = columns.map(
       ({ least }, index) => (widths[index] ?? 0) - (least ?? Number.POSITIVE_INFINITY),

@@ -1,3 +1,5 @@
+import type { Endpoint } from '@evio/types';
+
 /**
  * The configuration as the agent uses it: every default filled in, every file it names read and
  * checked, names in camel case. {@link loadConfig} makes it; nobody else does.
@@ -16,6 +18,7 @@ export interface AgentConfig {
   readonly controlSocket: string;
   readonly listen: ListenConfig;
   readonly log: { readonly level: LogLevel };
+  readonly metrics: MetricsConfig;
   readonly timers: TimerConfig;
   readonly overlays: readonly OverlayConfig[];
   /** Only on hosts whose pods attach to an overlay. */
@@ -49,6 +52,14 @@ export interface KubernetesConfig {
 export interface ListenConfig {
   /** UDP port of the one socket per address family; 0: any free one. */
   readonly port: number;
+}
+
+export interface MetricsConfig {
+  readonly enabled: boolean;
+  /** Where `GET /metrics` is answered. */
+  readonly listen: Endpoint;
+  /** Most peers of an overlay with series of their own. */
+  readonly peerSeries: number;
 }
 
 /** Protocol timers in seconds. Changed only by tests: the defaults are the protocol's. */

@@ -1,3 +1,4 @@
+import { formatEndpoint } from '@evio/types';
 import type { AgentConfig } from './agent-config.ts';
 
 /** One difference between the running configuration and a new one. */
@@ -34,6 +35,9 @@ function agentValues(config: AgentConfig): Record<string, Value> {
     control_socket: { rule: 'restart', value: config.controlSocket },
     'listen.port': { rule: 'restart', value: config.listen.port },
     'log.level': { rule: 'apply', value: config.log.level },
+    'metrics.enabled': { rule: 'restart', value: config.metrics.enabled },
+    'metrics.listen': { rule: 'restart', value: formatEndpoint(config.metrics.listen) },
+    'metrics.peer_series': { rule: 'restart', value: config.metrics.peerSeries },
     'timers.rekey_seconds': { rule: 'restart', value: config.timers.rekeySeconds },
     'timers.reject_seconds': { rule: 'restart', value: config.timers.rejectSeconds },
     'timers.keepalive_seconds': { rule: 'restart', value: config.timers.keepaliveSeconds },

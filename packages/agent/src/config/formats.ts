@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { EvioError, parseEndpoint } from '@evio/types';
 
 /**
  * The small languages inside the file's values: JIDs, CIDRs, interface names, server URLs. Each has
@@ -12,6 +13,7 @@ export const EXPECTED = {
   cidr: 'an address with prefix length like 10.10.0.1/16 or fd00::1/64',
   stun: 'a STUN server like stun:HOST[:PORT]',
   turn: 'a TURN server like turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]',
+  endpoint: 'an address with port like 127.0.0.1:9655 or [::1]:9655',
   path: 'a file path',
 } as const;
 
@@ -85,4 +87,15 @@ export function isTurnUrl(text: string): boolean {
 export function isXmppService(text: string): boolean {
   const url = parseServerUrl(text);
   return /^xmpps?:\/\//.test(text) && url !== undefined && url.transport === undefined;
+}
+
+/** `ADDRESS:PORT`, an IPv6 address in brackets. */
+export function isEndpoint(text: string): boolean {
+  try {
+    parseEndpoint(text);
+    return true;
+  } catch (error) {
+    if (error instanceof EvioError) return false;
+    throw error;
+  }
 }

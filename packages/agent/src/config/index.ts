@@ -18,6 +18,7 @@ export type {
   KubernetesConfig,
   ListenConfig,
   LogLevel,
+  MetricsConfig,
   OverlayConfig,
   TimerConfig,
   TopologyConfig,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { EvioError } from '@evio/types';
+import { EvioError, parseEndpoint } from '@evio/types';
 import type {
   AgentConfig,
   CniConfig,
@@ -76,6 +76,11 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
     controlSocket: at(written.control_socket),
     listen: { port: written.listen.port },
     log: { level: written.log.level },
+    metrics: {
+      enabled: written.metrics.enabled,
+      listen: parseEndpoint(written.metrics.listen),
+      peerSeries: written.metrics.peer_series,
+    },
     timers: {
       rekeySeconds: written.timers.rekey_seconds,
       rejectSeconds: written.timers.reject_seconds,

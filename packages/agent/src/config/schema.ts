@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   EXPECTED,
   INTERFACE_NAME,
+  isEndpoint,
   isStunUrl,
   isTurnUrl,
   isXmppService,
@@ -200,6 +201,19 @@ export const ConfigFile = mapping({
   })
     .prefault({})
     .meta({ description: 'Logging, as JSON lines on standard output.' }),
+  metrics: mapping({
+    enabled: flag()
+      .default(false)
+      .meta({ description: 'Whether Prometheus can read metrics of the agent.' }),
+    listen: checked(isEndpoint, EXPECTED.endpoint)
+      .default('127.0.0.1:9655')
+      .meta({ description: 'Address and TCP port of the metrics, at /metrics over HTTP.' }),
+    peer_series: whole(0, 10_000, 'a number of peers')
+      .default(200)
+      .meta({ description: 'Most peers of an overlay that get series of their own.' }),
+  })
+    .prefault({})
+    .meta({ description: 'Metrics for Prometheus.' }),
   timers: mapping({
     rekey_seconds: seconds(120)
       .default(120)

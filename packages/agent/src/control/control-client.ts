@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { EvioError } from '@evio/types';
-import type { PingLine, PingRequest } from './routes.ts';
-import type { AgentStatus, OverlayTopology, PeerListing, ReloadReport, Trace } from './types.ts';
+import type { Answer, OperationName, Question } from './exchange.ts';
+import type { PingLine } from './types.ts';
 
 /** Where the agent listens when its configuration does not say otherwise. */
 export const DEFAULT_CONTROL_SOCKET = '/run/evio/evio.sock';
@@ -18,33 +18,41 @@ export class ControlClient {
     this.#socket = socket;
   }
 
-  status(): Promise<AgentStatus> {
-    return this.#call('GET', '/v1/status');
+  status(): Promise<Answer<'GET /v1/status'>> {
+    return this.#ask('GET /v1/status', {});
   }
 
-  peers(overlay?: string): Promise<PeerListing[]> {
-    return this.#call('GET', `/v1/peers${query(overlay)}`);
+  peers(overlay?: string): Promise<Answer<'GET /v1/peers'>> {
+    return this.#ask('GET /v1/peers', { query: inOverlay(overlay) });
   }
 
-  topology(overlay?: string): Promise<OverlayTopology[]> {
-    return this.#call('GET', `/v1/topology${query(overlay)}`);
+  topology(overlay?: string): Promise<Answer<'GET /v1/topology'>> {
+    return this.#ask('GET /v1/topology', { query: inOverlay(overlay) });
   }
 
-  trace(node: string, overlay?: string): Promise<Trace> {
-    return this.#call('POST', '/v1/trace', { node, overlay });
+  trace(node: string, overlay?: string): Promise<Answer<'POST /v1/trace'>> {
+    return this.#ask('POST /v1/trace', { body: { node, ...inOverlay(overlay) } });
   }
 
-  reload(): Promise<ReloadReport> {
-    return this.#call('POST', '/v1/reload');
+  reload(): Promise<Answer<'POST /v1/reload'>> {
+    return this.#ask('POST /v1/reload', {});
   }
 
-  forget(account: string, overlay?: string): Promise<{ account: string; overlays: string[] }> {
-    return this.#call('POST', '/v1/forget', { account, overlay });
+  forget(account: string, overlay?: string): Promise<Answer<'POST /v1/forget'>> {
+    return this.#ask('POST /v1/forget', { body: { account, ...inOverlay(overlay) } });
+  }
+
+  /** The API's description, OpenAPI 3.1. */
+  openApi(): Promise<Answer<'GET /v1/openapi.json'>> {
+    return this.#ask('GET /v1/openapi.json', {});
   }
 
   /** The peer that was found first, then one line per reply, as they come. */
-  async *ping(body: PingRequest, signal?: AbortSignal): AsyncGenerator<PingLine> {
-    const response = await this.#send('POST', '/v1/ping', body, signal);
+  async *ping(
+    body: Question<'POST /v1/ping'>['body'],
+    signal?: AbortSignal,
+  ): AsyncGenerator<PingLine> {
+    const response = await this.#send('POST /v1/ping', { body }, signal);
     if (response.statusCode !== 200) throw failure(await readAll(response));
     for await (const text of createInterface({ input: response })) {
       const line: unknown = JSON.parse(text);
@@ -53,19 +61,24 @@ export class ControlClient {
     }
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await this.#send(method, path, body);
+  async #ask<Name extends OperationName>(
+    name: Name,
+    question: Partial<Question<Name>>,
+  ): Promise<Answer<Name>> {
+    const response = await this.#send(name, question);
     const text = await readAll(response);
     if (response.statusCode !== 200) throw failure(text);
-    return JSON.parse(text) as T;
+    return JSON.parse(text) as Answer<Name>;
   }
 
-  #send(
-    method: string,
-    path: string,
-    body?: unknown,
+  #send<Name extends OperationName>(
+    name: Name,
+    { query, body }: Partial<Question<Name>>,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
+    const [method = '', route = ''] = name.split(' ');
+    const parameters = new URLSearchParams(query).toString();
+    const path = parameters === '' ? route : `${route}?${parameters}`;
     return new Promise((resolve, reject) => {
       const options = {
         socketPath: this.#socket,
@@ -88,7 +101,7 @@ export class ControlClient {
       return new EvioError('AGENT_DOWN', `no agent answers at ${this.#socket}; is it up?`, cause);
     }
     if (error.code === 'EACCES') {
-      const message = `only root may ask the agent at ${this.#socket}`;
+      const message = `only root and the group evio may ask the agent at ${this.#socket}`;
       return new EvioError('AGENT_FORBIDDEN', message, cause);
     }
     if (error.code === 'ECONNRESET') {
@@ -98,8 +111,7 @@ export class ControlClient {
   }
 }
 
-const query = (overlay: string | undefined) =>
-  overlay === undefined ? '' : `?overlay=${encodeURIComponent(overlay)}`;
+const inOverlay = (overlay: string | undefined) => (overlay === undefined ? {} : { overlay });
 
 async function readAll(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8');

@@ -62,9 +62,20 @@ test('each question has a connection of its own, none that the agent may be abou
   assert.equal(connections, 2);
 });
 
-test('only its owner can open the socket', async t => {
+test('only its owner can open the socket, or its owner and one group', async t => {
   const { socket } = await serve(t);
   assert.equal(statSync(socket).mode & 0o777, 0o600);
+  const shared = socketPath(t);
+  const group = process.getgid?.() === 0 ? 12_345 : process.getgid?.(); // root may give it to any
+  const server = await ControlServer.listen({
+    socket: shared,
+    group,
+    routes: [],
+    onFault: () => undefined,
+  });
+  t.after(() => server.close());
+  assert.equal(statSync(shared).mode & 0o777, 0o660);
+  assert.equal(statSync(shared).gid, group);
 });
 
 test('ping answers line by line, beginning with whom it found', async t => {

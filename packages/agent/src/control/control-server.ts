@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { EvioError } from '@evio/types';
 import type { Route } from './route.ts';
+import { openTo } from './socket-access.ts';
 
 /** Requests are a few names and numbers (CNI's, the largest, a few KiB). */
 const MOST_BODY_BYTES = 256 * 1024;
@@ -23,13 +24,15 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 export interface ControlServerOptions {
   /** Path of the unix socket. */
   readonly socket: string;
+  /** Number of the group that may open it beside its owner; absent: nobody else. */
+  readonly group?: number | undefined;
   readonly routes: readonly Route[];
   /** Told what went wrong within the agent itself, not the errors of those who ask. */
   readonly onFault: (error: unknown) => void;
 }
 
 /**
- * HTTP with JSON over a unix socket that only root (or who else runs the agent) can open.
+ * HTTP with JSON over a unix socket that only root (or who else runs the agent) and one group can open.
  *
  * A socket file that nobody listens on is left over from an agent that was killed: it is replaced.
  * One that answers belongs to a running agent: that is refused.
@@ -66,7 +69,7 @@ export class ControlServer {
     }
     try {
       await listening;
-      chmodSync(socket, 0o600);
+      openTo(socket, options.group);
     } catch (error) {
       throw socketError(socket, error);
     }

@@ -43,6 +43,7 @@ export function status(peers: readonly PeerStatus[] = [peer('b')]): AgentStatus 
           since: '2026-01-01T00:00:00.000Z',
         },
         peers,
+        keysAgreed: 1,
         refused: [],
       },
     ],
@@ -50,6 +51,7 @@ export function status(peers: readonly PeerStatus[] = [peer('b')]): AgentStatus 
     pid: 1,
     rssBytes: 80_000_000,
     ports: { ipv4: 41000, ipv6: null },
+    candidates: { host: 2, srflx: 1, relay: 0 },
     counters: { rxMalformed: 0 },
   };
 }

@@ -3,7 +3,8 @@
  * the CNI shim.
  *
  * In: an {@link AgentControl}, what the agent can be asked. Out: its answers, by
- * {@link ControlClient}. `types.ts` says what they look like. It is node:http and not a framework:
+ * {@link ControlClient}. `answers.ts` says what they look like, `operations.ts`
+ * what can be asked; docs/api/openapi.json is made of both. It is node:http and not a framework:
  * Fastify cost 17 MB of an agent's memory for eight routes (docs/decisions.md).
  *
  * @example
@@ -14,6 +15,7 @@
 export { ControlClient, DEFAULT_CONTROL_SOCKET } from './control-client.ts';
 export { ControlServer, type ControlServerOptions } from './control-server.ts';
 export { findPeer, listPeers } from './find-peer.ts';
-export { type ControlRequest, type Route, readBody } from './route.ts';
-export { controlRoutes, type PingLine, type PingRequest } from './routes.ts';
+export { type ControlRequest, type Route, routeOf } from './route.ts';
+export { controlRoutes } from './routes.ts';
+export { CONTROL_GROUP, controlGroupId } from './socket-access.ts';
 export type * from './types.ts';

@@ -31,7 +31,8 @@ export async function checkRoutes(run: RunCommand, overlayMtu: number): Promise<
     if (device === undefined) {
       if (family === 4) {
         const finding = 'there is none: only hosts of this network can be reached';
-        results.push({ id, title, state: 'uneasy', finding });
+        const mend = 'add one, unless all members are on this network: ip route add default via …';
+        results.push({ id, title, state: 'uneasy', finding, mend });
       }
       continue;
     }

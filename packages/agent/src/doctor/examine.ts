@@ -61,7 +61,12 @@ async function checkAgent(socket: string): Promise<CheckResult> {
     const offline = overlays.filter(({ signaling }) => signaling.state !== 'online');
     if (offline.length === 0) return { ...check, state: 'fine', finding: `${version} is running` };
     const finding = offline.map(({ name, signaling }) => `${name} is ${signaling.state}`);
-    return { ...check, state: 'uneasy', finding: `is running, but ${finding.join(', ')}` };
+    return {
+      ...check,
+      state: 'uneasy',
+      finding: `is running, but ${finding.join(', ')}`,
+      mend: 'evio status says why; the checks below examine the way to the server',
+    };
   } catch (error) {
     if (!(error instanceof EvioError)) throw error;
     return { ...check, state: 'unknown', finding: error.message };
@@ -92,8 +97,13 @@ async function* checkOverlay(
   }
   const { servers, errors } = await resolveServers(named, performance.now());
   for (const error of errors) {
-    const title = `STUN and TURN (${overlay.name})`;
-    yield { id: `stun ${overlay.name}`, title, state: 'broken', finding: error.message };
+    yield {
+      id: `stun ${overlay.name}`,
+      title: `STUN and TURN (${overlay.name})`,
+      state: 'broken',
+      finding: error.message,
+      mend: "correct the server's name in ice.stun or ice.turn, or the resolver of this host",
+    };
   }
   const addresses = localAddresses({
     ignore: overlay.ice.ignoreInterfaces,

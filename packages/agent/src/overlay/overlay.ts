@@ -51,6 +51,7 @@ export class Overlay implements MeshOwner {
   /** Of the newest record. */
   #sequence = 0;
   #refutedAt = Number.NEGATIVE_INFINITY;
+  #keysAgreed = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
@@ -117,6 +118,11 @@ export class Overlay implements MeshOwner {
   /** Why an account is refused, by account. */
   get refused(): ReadonlyMap<string, EvioError> {
     return this.#refused.errors;
+  }
+
+  /** Times that new keys were agreed with a peer. */
+  get keysAgreed(): number {
+    return this.#keysAgreed;
   }
 
   get signaling(): SignalingState {
@@ -323,6 +329,7 @@ export class Overlay implements MeshOwner {
 
   /** From now on this account is bound to these keys. */
   proven({ record }: Peer): void {
+    this.#keysAgreed += 1;
     try {
       this.#options.pins.pin(this.#config.name, record.account, record, Date.now());
     } catch (error) {

@@ -14,7 +14,7 @@ export {
   localAddresses,
   matchesGlob,
 } from './local-addresses.ts';
-export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { createLogger, type Logger, type LoggerOptions, withoutSecrets } from './logger.ts';
 export {
   type CommandResult,
   type RunCommand,

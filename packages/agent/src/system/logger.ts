@@ -22,7 +22,7 @@ const MOST_DEPTH = 8;
  * A copy without secrets. (pino's own redaction takes paths of fixed depth, so that one level more
  * around a configuration would show its passwords.)
  */
-function withoutSecrets(value: unknown, depth = 0): unknown {
+export function withoutSecrets(value: unknown, depth = 0): unknown {
   if (depth > MOST_DEPTH) return '…';
   if (Array.isArray(value)) return value.map(each => withoutSecrets(each, depth + 1));
   if (typeof value !== 'object' || value === null) return value;

@@ -7,6 +7,12 @@ export interface AgentOptions {
   readonly json?: boolean;
 }
 
+/** The options of a command that can go on showing. */
+export interface WatchOptions extends AgentOptions {
+  /** Seconds between two looks; absent: one look. */
+  readonly watch?: number;
+}
+
 /** Adds `--socket` and `--json`. */
 export function withAgentOptions(command: Command, socket: string): Command {
   return command

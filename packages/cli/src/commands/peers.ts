@@ -1,11 +1,21 @@
 import type { Context } from '../context.ts';
 import { PEER_COLUMNS, peerNames, peerRow } from '../format.ts';
+import type { Output } from '../output.ts';
 import { formatTable } from '../table.ts';
-import { type AgentOptions, clientOf } from './agent-options.ts';
+import { untilInterrupted, watch } from '../watch.ts';
+import { type AgentOptions, clientOf, type WatchOptions } from './agent-options.ts';
 
 /** `evio peers`: the other members, one per line. */
 export async function peers(
   { output }: Context,
+  options: WatchOptions & { readonly overlay?: string },
+): Promise<void> {
+  if (options.watch === undefined) return show(output, options);
+  await watch(output, untilInterrupted(options.watch), each => show(each, options));
+}
+
+async function show(
+  output: Output,
   options: AgentOptions & { readonly overlay?: string },
 ): Promise<void> {
   const answer = await (await clientOf(options)).peers(options.overlay);

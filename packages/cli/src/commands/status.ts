@@ -1,11 +1,18 @@
 import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
 import type { Context } from '../context.ts';
 import { formatAge, formatBytes, PEER_COLUMNS, peerNames, peerRow } from '../format.ts';
+import type { Output } from '../output.ts';
 import { formatTable } from '../table.ts';
-import { type AgentOptions, clientOf } from './agent-options.ts';
+import { untilInterrupted, watch } from '../watch.ts';
+import { type AgentOptions, clientOf, type WatchOptions } from './agent-options.ts';
 
 /** `evio status`: who this node is, its overlays, their signaling and peers. */
-export async function status({ output }: Context, options: AgentOptions): Promise<void> {
+export async function status({ output }: Context, options: WatchOptions): Promise<void> {
+  if (options.watch === undefined) return show(output, options);
+  await watch(output, untilInterrupted(options.watch), each => show(each, options));
+}
+
+async function show(output: Output, options: AgentOptions): Promise<void> {
   const answer = await (await clientOf(options)).status();
   if (options.json) return output.json(answer);
   output.print(head(answer));

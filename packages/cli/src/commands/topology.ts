@@ -7,10 +7,10 @@ import { type AgentOptions, clientOf } from './agent-options.ts';
 const COLUMNS = [
   { title: 'RING', align: 'right' },
   { title: 'NODE', least: 8 },
-  { title: 'ID' },
+  { title: 'ID', leave: 2 },
   { title: 'LINK' },
   { title: 'PATH' },
-  { title: 'RTT', align: 'right' },
+  { title: 'RTT', align: 'right', leave: 1 },
   { title: 'REACHED BY', least: 8 },
 ] as const;
 

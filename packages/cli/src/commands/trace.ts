@@ -7,10 +7,10 @@ import { type AgentOptions, clientOf } from './agent-options.ts';
 const COLUMNS = [
   { title: '#', align: 'right' },
   { title: 'NODE', least: 8 },
-  { title: 'ID' },
+  { title: 'ID', leave: 2 },
   { title: 'RTT', align: 'right' },
   { title: 'PATH', least: 10 },
-  { title: 'WHY' },
+  { title: 'WHY', least: 8, leave: 1 },
 ] as const;
 
 const REASONS: Readonly<Record<TraceHop['reason'], string>> = {
