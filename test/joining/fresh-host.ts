@@ -122,6 +122,7 @@ stop() {
   kill "$(pid)"
   for _ in $(seq 100); do active || return 0; sleep 0.1; done
   kill -9 "$(pid)"
+  while active; do sleep 0.1; done
 }
 case $verb in
   stop-all) for f in "$state"/*.pid; do [ -e "$f" ] || continue; unit=$(basename "$f" .pid); stop; done; exit ;;

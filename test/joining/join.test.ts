@@ -133,7 +133,7 @@ test('a join that stopped goes on by the same command, beside another overlay', 
   await a.sh(`umask 077
     echo secret >/etc/evio/mine.password
     printf '%s\\n' '# by hand' 'overlays:' '  - name: mine' \\
-      '    xmpp: { jid: me@example.invalid, password_file: mine.password }' >/etc/evio/evio.yaml
+      '    xmpp: { jid: me@example.invalid, service: "xmpps://198.18.250.10:9", password_file: mine.password }' >/etc/evio/evio.yaml
     systemctl start evio`);
   const joined = await a.sh(`evio join '${line}'`);
   assert.match(joined.stdout, /evio\.service has read its configuration again/);

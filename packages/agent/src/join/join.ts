@@ -5,7 +5,6 @@ import { EvioError, type Invitation } from '@evio/types';
 import { loadConfig, parseConfig } from '../config/index.ts';
 import { ControlClient } from '../control/control-client.ts';
 import { hostProbes } from '../doctor/check-host.ts';
-import { runCommand } from '../system/index.ts';
 import { checkFiles } from './check-files.ts';
 import { readConfigText } from './config-file.ts';
 import { withOverlays } from './config-text.ts';
@@ -80,7 +79,7 @@ export async function* join(options: JoinOptions): AsyncGenerator<Step> {
   yield done('files', `${configFile}: ${addresses}`);
 
   const { controlSocket } = loadConfig(configFile);
-  const service = options.noService ? undefined : await systemdService(configFile, runCommand);
+  const service = options.noService ? undefined : await systemdService(configFile);
   const started = await startAgent(service, controlSocket, replaces);
   if (started === undefined) {
     const how = `start the agent: evio up --config ${configFile}`;

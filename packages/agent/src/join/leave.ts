@@ -87,7 +87,7 @@ async function giveUpAccount(
 async function tellAgent(config: AgentConfig, isLast: boolean, noService: boolean): Promise<Step> {
   const { controlSocket } = config;
   try {
-    const service = noService ? undefined : await systemdService(config.file, runCommand);
+    const service = noService ? undefined : await systemdService(config.file);
     if (isLast && service !== undefined) return done('service', await service.stop());
     if (!(await agentAnswers(controlSocket))) return done('service', 'no agent runs');
     if (isLast) {

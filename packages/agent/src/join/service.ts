@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { EvioError } from '@evio/types';
 import { ControlClient } from '../control/control-client.ts';
-import type { RunCommand } from '../system/index.ts';
+import { type RunCommand, runCommandWithin } from '../system/index.ts';
 
 const UNIT = 'evio.service';
 /** What the unit starts the agent with. */
 const CONFIG_FILE = '/etc/evio/evio.yaml';
+/** systemctl waits for the unit, which has its own limits: TimeoutStopSec and TimeoutStartSec. */
+const SYSTEMCTL_MS = 90_000;
 
 /** What keeps the agent running on this host, as far as `evio join` and `evio leave` touch it. */
 export interface Service {
@@ -22,7 +24,7 @@ export interface Service {
 /** systemd, where it runs (sd_booted(3)), knows the unit, and the unit uses this configuration. */
 export async function systemdService(
   configFile: string,
-  run: RunCommand,
+  run: RunCommand = runCommandWithin(SYSTEMCTL_MS),
   booted = existsSync('/run/systemd/system'),
 ): Promise<Service | undefined> {
   if (!booted || configFile !== CONFIG_FILE) return undefined;

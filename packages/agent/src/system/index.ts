@@ -15,7 +15,12 @@ export {
   matchesGlob,
 } from './local-addresses.ts';
 export { createLogger, type Logger, type LoggerOptions, withoutSecrets } from './logger.ts';
-export { type CommandResult, type RunCommand, runCommand } from './run-command.ts';
+export {
+  type CommandResult,
+  type RunCommand,
+  runCommand,
+  runCommandWithin,
+} from './run-command.ts';
 export {
   createServiceNotifier,
   type ServiceNotifier,
