@@ -4,9 +4,12 @@
  *
  * What a command imports when it runs becomes a chunk of its own beside `evio.mjs`, so that
  * `evio status` reads a tenth of what `evio up` does.
+ *
+ * Beside them it writes the man page and the completions that packages install.
  */
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { writeShellFiles } from '../packages/cli/src/shell-files.ts';
 
 const outdir = 'packages/cli/dist';
 // Chunks are named by their content: those of former builds would stay for ever.
@@ -29,3 +32,5 @@ await build({
     js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
   },
 });
+
+writeShellFiles(outdir);
