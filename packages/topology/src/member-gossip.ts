@@ -179,11 +179,17 @@ export class MemberGossip {
       return;
     }
     const id = point?.id ?? hexId(view, carried.idOffset);
-    if (end && this.#pending.size < PENDING_MOST) {
-      this.#pending.set(id, { sequence: carried.sequence, end });
-    }
+    if (end) this.#await(id, carried.sequence, end);
     const { sequence, leaf } = carried;
     this.#output({ type: 'record', id, sequence, leaf, record: carried.record.slice() });
+  }
+
+  /** Records that are refused are never seen again here: the oldest make room. */
+  #await(id: NodeId, sequence: number, end: RingPoint): void {
+    this.#pending.delete(id);
+    const [oldest] = this.#pending.keys();
+    if (oldest !== undefined && this.#pending.size >= PENDING_MOST) this.#pending.delete(oldest);
+    this.#pending.set(id, { sequence, end });
   }
 
   /**

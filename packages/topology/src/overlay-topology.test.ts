@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { NodeId } from '@evio/types';
 import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
-import { Bench } from './overlay-fixture.ts';
+import { Bench, idAt } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
 
 test('a pair without a path is not tried again because a common neighbour mentions the other', () => {
@@ -173,6 +173,37 @@ test('no death notice outlives the contradiction of the member, however high its
   assert.ok(isMember(bench.member(30)), 'it contradicted');
   bench.topology.memberSeen(bench.now, { ...newer, id: stranger.id });
   assert.ok(isMember(stranger.id), 'no notice keeps out one that is not known yet');
+});
+
+test('records that are refused do not keep later ones from being passed on', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const points = new RingPoints();
+  const end = points.intern(bench.member(40));
+  const tell = (id: NodeId) => {
+    const record = new Uint8Array();
+    const carried = {
+      point: points.intern(id),
+      sequence: 1,
+      leaf: false,
+      dead: false,
+      end,
+      record,
+    };
+    bench.topology.control(bench.now, bench.member(62), encodeMembers([carried]));
+    bench.drain();
+  };
+  for (let refused = 0; refused < 300; refused += 1) tell(idAt(refused + 1));
+  const id = idAt(0x8800_0001);
+  tell(id);
+  bench.topology.memberSeen(bench.now, {
+    id,
+    sequence: 1,
+    record: new Uint8Array(),
+    signaling: false,
+  });
+  assert.ok(bench.drain().some(({ type }) => type === 'send'));
 });
 
 test('a member that presence lost but the overlay still reaches stays one', () => {
