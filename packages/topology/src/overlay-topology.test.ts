@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { NodeId } from '@evio/types';
 import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
-import { Bench, idAt } from './overlay-fixture.ts';
+import { Bench, idAt, SELF } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
 
 test('a pair without a path is not tried again because a common neighbour mentions the other', () => {
@@ -173,6 +173,37 @@ test('no death notice outlives the contradiction of the member, however high its
   assert.ok(isMember(bench.member(30)), 'it contradicted');
   bench.topology.memberSeen(bench.now, { ...newer, id: stranger.id });
   assert.ok(isMember(stranger.id), 'no notice keeps out one that is not known yet');
+});
+
+test('a node contradicts its death, ever more seldom, and not at all what is older than its record', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  let own = 5;
+  const announce = () => {
+    bench.topology.announce(bench.now, { sequence: own, record: new Uint8Array() });
+  };
+  announce();
+  const point = new RingPoints().intern(SELF);
+  const tell = (sequence: number) => {
+    const notice = { point, sequence, leaf: false, dead: true, record: new Uint8Array() };
+    bench.topology.control(bench.now, bench.member(62), encodeMembers([notice]));
+  };
+  let refuted = 0;
+  const second = (sequence: number) => {
+    tell(sequence);
+    const before = bench.outputs.length;
+    bench.wait(1_000);
+    for (const { type } of bench.outputs.slice(before)) {
+      if (type !== 'refute') continue;
+      refuted += 1;
+      own += 1;
+      announce();
+    }
+  };
+  for (let told = 0; told < 60; told += 1) second(4);
+  assert.equal(refuted, 0, 'the server tells the newer record');
+  for (let told = 0; told < 60; told += 1) second(own);
+  assert.ok(refuted >= 5 && refuted <= 8, `${refuted} times`);
 });
 
 test('records that are refused do not keep later ones from being passed on', () => {
