@@ -38,6 +38,22 @@ test('when a successor dies the next ones are asked at once, more than are missi
   assert.ok(!asked.includes(bench.member(1)), 'the dead one is left alone for now');
 });
 
+test('only a neighbour that told of a link to a member can say that it failed', () => {
+  for (const listed of [false, true]) {
+    const bench = new Bench(64, { shortcuts: 0 });
+    bench.linkAll();
+    bench.says(62, 'successor', listed ? [3] : []);
+    const fields = { leaf: false, reset: false, version: 2, error: 1, added: [] };
+    const coordinate = packCoordinate({ x: 0, y: 0, height: 1 });
+    const removed = [{ point: new RingPoints().intern(bench.member(3)), failed: true }];
+    const bytes = withWish(encodeNeighbours({ ...fields, coordinate, removed }), 'successor');
+    bench.topology.control(bench.now, bench.member(62), bytes);
+    bench.topology.linkDown(bench.now, bench.member(1), 'failed');
+    bench.drain();
+    assert.equal(bench.links[0]?.id, bench.member(listed ? 4 : 3));
+  }
+});
+
 test('a member that can not be reached is left out for a while, longer each time', () => {
   const bench = new Bench(64, { shortcuts: 0 });
   bench.links.length = 0;
