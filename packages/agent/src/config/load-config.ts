@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { formatIpPrefix, parseIpPrefix } from '@evio/session';
 import { EvioError } from '@evio/types';
 import type {
   AgentConfig,
@@ -128,7 +129,8 @@ function toOverlay(
     xmpp,
     interface: {
       name: device.name ?? defaultInterfaceName(index),
-      addresses: device.address,
+      // As node records write them, so that both can be compared.
+      addresses: device.address.map(text => formatIpPrefix(parseIpPrefix(text))),
       mtu: device.mtu,
       ...(bridge !== undefined && { bridge }),
     },
