@@ -42,6 +42,7 @@ export {
 } from './handshake-message.ts';
 export { Identity, nodeIdOf } from './identity.ts';
 export { InitiationClock } from './initiation-clock.ts';
+export { formatIpPrefix, parseIpPrefix } from './ip-prefix.ts';
 export {
   decodeNodeRecord,
   encodeNodeRecord,

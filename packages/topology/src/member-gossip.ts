@@ -14,6 +14,14 @@ type Gossip = Comparison | Extract<ControlMessage, { kind: 'members' }>;
 const TOMBSTONE_MS = 120_000;
 /** How long a member that somebody holds dead has time to contradict. */
 const DOUBT_MS = 20_000;
+/**
+ * After a contradiction the next one waits, each time twice as long, so that whoever holds a node dead
+ * often gains little; less than {@link DOUBT_MS}, so that it is never too late.
+ */
+const CONTRADICT_MS = 1_000;
+const CONTRADICT_MOST_MS = 16_000;
+/** After such a time without one the waiting begins anew. */
+const CONTRADICT_CALM_MS = 300_000;
 /** Records that wait for the caller's verdict before they are passed on. */
 const PENDING_MOST = 256;
 /** After two nodes differed, how soon the next comparison is made. */
@@ -41,6 +49,11 @@ export class MemberGossip {
   readonly #comparison: MemberComparison;
   #own: MemberEntry | undefined;
   #online = false;
+  /** The newest sequence as of which others hold this node dead, as long as it did not contradict. */
+  #heldDeadAs: number | undefined;
+  /** Not before this it contradicts again, and how long that was after the last time. */
+  #contradictAt = Number.NEGATIVE_INFINITY;
+  #contradictWait = CONTRADICT_MS;
   #announceAt = Number.POSITIVE_INFINITY;
   #digestAt = Number.POSITIVE_INFINITY;
 
@@ -127,6 +140,9 @@ export class MemberGossip {
   }
 
   tick(now: number): void {
+    if (this.#heldDeadAs !== undefined && now >= this.#contradictAt) {
+      this.#contradict(now, this.#heldDeadAs);
+    }
     if (now >= this.#announceAt) {
       this.#announceAt = Number.POSITIVE_INFINITY;
       if (this.#own && !this.#online) {
@@ -151,6 +167,7 @@ export class MemberGossip {
 
   nextTimeout(): number {
     let next = Math.min(this.#announceAt, this.#digestAt);
+    if (this.#heldDeadAs !== undefined) next = Math.min(next, this.#contradictAt);
     for (const { until } of this.#doubted.values()) next = Math.min(next, until);
     return next;
   }
@@ -179,16 +196,23 @@ export class MemberGossip {
       return;
     }
     const id = point?.id ?? hexId(view, carried.idOffset);
-    if (end && this.#pending.size < PENDING_MOST) {
-      this.#pending.set(id, { sequence: carried.sequence, end });
-    }
+    if (end) this.#await(id, carried.sequence, end);
     const { sequence, leaf } = carried;
     this.#output({ type: 'record', id, sequence, leaf, record: carried.record.slice() });
   }
 
+  /** Records that are refused are never seen again here: the oldest make room. */
+  #await(id: NodeId, sequence: number, end: RingPoint): void {
+    this.#pending.delete(id);
+    const [oldest] = this.#pending.keys();
+    if (oldest !== undefined && this.#pending.size >= PENDING_MOST) this.#pending.delete(oldest);
+    this.#pending.set(id, { sequence, end });
+  }
+
   /**
-   * Somebody holds a member dead. A flood says so when it was found: that is believed. In a
-   * comparison it may be an old belief of another half of the overlay: then the member is asked.
+   * Somebody holds a member dead. A flood says so when it was found: that is believed, unless the
+   * server is there, which knows better. In a comparison it may be an old belief of another half of
+   * the overlay. Where it is not believed the member is asked.
    */
   #deathNotice(
     now: number,
@@ -197,20 +221,34 @@ export class MemberGossip {
     end: RingPoint | undefined,
   ): void {
     if (point === this.#links.self) {
-      this.#output({ type: 'refute' });
+      // Online, the server tells the record that is newer.
+      if (this.#online && notice.sequence < (this.#own?.sequence ?? 0)) return;
+      this.#heldDeadAs = Math.max(this.#heldDeadAs ?? 0, notice.sequence);
       return;
     }
     const held = this.#links.members.entry(point);
     // No death is newer than what is known of the member, else its own contradiction never were.
     const known = held?.sequence ?? this.#dead.get(point)?.sequence;
     if (known !== undefined && known <= notice.sequence) {
-      if (end === undefined && held) this.#ask(now, point, known);
+      if ((end === undefined || this.#online) && held) this.#ask(now, point, known);
       else if (!this.#links.neighbours.has(point)) {
         this.#bury(now, point, known);
         this.#lost(now, point);
       }
     }
     if (end) this.#passOn({ point, ...notice }, end);
+  }
+
+  /** Others held this node dead. A record that is newer than that is told again, else one is asked for. */
+  #contradict(now: number, sequence: number): void {
+    const calm = now - this.#contradictAt >= CONTRADICT_CALM_MS;
+    this.#contradictWait = calm
+      ? CONTRADICT_MS
+      : Math.min(2 * this.#contradictWait, CONTRADICT_MOST_MS);
+    this.#contradictAt = now + this.#contradictWait;
+    this.#heldDeadAs = undefined;
+    if (sequence >= (this.#own?.sequence ?? 0)) this.#output({ type: 'refute' });
+    else this.#announceAt = Math.min(this.#announceAt, now);
   }
 
   /** Tells a member, or the neighbour nearest to it, that it is held dead. If it lives, it contradicts. */

@@ -200,8 +200,9 @@ export class NeighbourExchange {
     for (const { idOffset, failed } of message.removed) {
       const point = members.points.find(view, idOffset);
       if (!point || point === self) continue;
+      // Nobody is suspected on the word of one that had no link to it.
+      if (failed && from.list.has(point)) this.#suspect(now, point);
       from.list.delete(point);
-      if (failed) this.#suspect(now, point);
     }
     if (unknown.length > 0) this.#end.send(from.point.id, encodeWant(unknown));
   }

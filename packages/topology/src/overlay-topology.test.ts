@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { NodeId } from '@evio/types';
 import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
-import { Bench } from './overlay-fixture.ts';
+import { Bench, idAt, SELF } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
 
 test('a pair without a path is not tried again because a common neighbour mentions the other', () => {
@@ -36,6 +36,22 @@ test('when a successor dies the next ones are asked at once, more than are missi
   const asked = bench.links.map(({ id }) => id);
   for (const index of [3, 4]) assert.ok(asked.includes(bench.member(index)));
   assert.ok(!asked.includes(bench.member(1)), 'the dead one is left alone for now');
+});
+
+test('only a neighbour that told of a link to a member can say that it failed', () => {
+  for (const listed of [false, true]) {
+    const bench = new Bench(64, { shortcuts: 0 });
+    bench.linkAll();
+    bench.says(62, 'successor', listed ? [3] : []);
+    const fields = { leaf: false, reset: false, version: 2, error: 1, added: [] };
+    const coordinate = packCoordinate({ x: 0, y: 0, height: 1 });
+    const removed = [{ point: new RingPoints().intern(bench.member(3)), failed: true }];
+    const bytes = withWish(encodeNeighbours({ ...fields, coordinate, removed }), 'successor');
+    bench.topology.control(bench.now, bench.member(62), bytes);
+    bench.topology.linkDown(bench.now, bench.member(1), 'failed');
+    bench.drain();
+    assert.equal(bench.links[0]?.id, bench.member(listed ? 4 : 3));
+  }
 });
 
 test('a member that can not be reached is left out for a while, longer each time', () => {
@@ -173,6 +189,85 @@ test('no death notice outlives the contradiction of the member, however high its
   assert.ok(isMember(bench.member(30)), 'it contradicted');
   bench.topology.memberSeen(bench.now, { ...newer, id: stranger.id });
   assert.ok(isMember(stranger.id), 'no notice keeps out one that is not known yet');
+});
+
+test('a node contradicts its death, ever more seldom, and not at all what is older than its record', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  let own = 5;
+  const announce = () => {
+    bench.topology.announce(bench.now, { sequence: own, record: new Uint8Array() });
+  };
+  announce();
+  const point = new RingPoints().intern(SELF);
+  const tell = (sequence: number) => {
+    const notice = { point, sequence, leaf: false, dead: true, record: new Uint8Array() };
+    bench.topology.control(bench.now, bench.member(62), encodeMembers([notice]));
+  };
+  let refuted = 0;
+  const second = (sequence: number) => {
+    tell(sequence);
+    const before = bench.outputs.length;
+    bench.wait(1_000);
+    for (const { type } of bench.outputs.slice(before)) {
+      if (type !== 'refute') continue;
+      refuted += 1;
+      own += 1;
+      announce();
+    }
+  };
+  for (let told = 0; told < 60; told += 1) second(4);
+  assert.equal(refuted, 0, 'the server tells the newer record');
+  for (let told = 0; told < 60; told += 1) second(own);
+  assert.ok(refuted >= 5 && refuted <= 8, `${refuted} times`);
+});
+
+test('records that are refused do not keep later ones from being passed on', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  bench.topology.signaling(bench.now, false);
+  const points = new RingPoints();
+  const end = points.intern(bench.member(40));
+  const tell = (id: NodeId) => {
+    const record = new Uint8Array();
+    const carried = {
+      point: points.intern(id),
+      sequence: 1,
+      leaf: false,
+      dead: false,
+      end,
+      record,
+    };
+    bench.topology.control(bench.now, bench.member(62), encodeMembers([carried]));
+    bench.drain();
+  };
+  for (let refused = 0; refused < 300; refused += 1) tell(idAt(refused + 1));
+  const id = idAt(0x8800_0001);
+  tell(id);
+  bench.topology.memberSeen(bench.now, {
+    id,
+    sequence: 1,
+    record: new Uint8Array(),
+    signaling: false,
+  });
+  assert.ok(bench.drain().some(({ type }) => type === 'send'));
+});
+
+test('while the server is there a flooded death is a question, not an answer', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  const points = new RingPoints();
+  const end = points.intern(bench.member(40));
+  const point = points.intern(bench.member(30));
+  const notice = { point, sequence: 1, leaf: false, dead: true, end, record: new Uint8Array() };
+  bench.topology.control(bench.now, bench.member(62), encodeMembers([notice]));
+  bench.drain();
+  assert.ok(!bench.outputs.some(({ type }) => type === 'memberLost'));
+  bench.wait(25_000);
+  assert.ok(
+    bench.outputs.some(({ type }) => type === 'memberLost'),
+    'it did not contradict',
+  );
 });
 
 test('a member that presence lost but the overlay still reaches stays one', () => {

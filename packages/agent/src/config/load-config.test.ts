@@ -70,6 +70,17 @@ test('an account is read as servers write it', () => {
   assert.equal(loadConfig(file).overlays[0]?.xmpp.jid, 'edge-a@example.org');
 });
 
+test('addresses are written as in node records', () => {
+  using directory = configDirectory();
+  const text = `overlays:
+  - name: edge
+    xmpp: { jid: edge-a@example.org, password_file: edge.password }
+    interface: { address: ['FD00::0001/64', 10.10.0.1/16] }
+`;
+  const config = loadConfig(directory.write('evio.yaml', text));
+  assert.deepEqual(config.overlays[0]?.interface.addresses, ['fd00::1/64', '10.10.0.1/16']);
+});
+
 test('more addresses than a node record carries are refused', () => {
   using directory = configDirectory();
   const addresses = Array.from({ length: 17 }, (_, index) => `10.10.0.${index + 1}/16`);

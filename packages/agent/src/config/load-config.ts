@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { EvioError, parseEndpoint } from '@evio/types';
+import { formatIpPrefix, parseIpPrefix } from '@evio/session';
+import { EvioError, EvioError, parseEndpoint } from '@evio/types';
+
 import type {
   AgentConfig,
   CniConfig,
@@ -133,7 +135,8 @@ function toOverlay(
     xmpp,
     interface: {
       name: device.name ?? defaultInterfaceName(index),
-      addresses: device.address,
+      // As node records write them, so that both can be compared.
+      addresses: device.address.map(text => formatIpPrefix(parseIpPrefix(text))),
       mtu: device.mtu,
       ...(bridge !== undefined && { bridge }),
     },

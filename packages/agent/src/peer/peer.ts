@@ -261,6 +261,8 @@ export class Peer implements LinkOwner {
       case 'roamed':
         logger.info({ path: event.path }, 'the peer moved to another address');
         this.#way.roamed(event.path);
+        this.#drainWay(now);
+        if (this.#way.linkPath === undefined) break; // told before the link ended
         this.#lastSeen = event.path;
         this.#pair = undefined;
         this.#probe.pathChanged(now, event.path);

@@ -5,6 +5,7 @@ import { DEAD_AFTER } from './doubt.ts';
 import { type LinkSigns, Way } from './way.ts';
 
 const DIRECT: UnderlayPath = { kind: 'direct', remote: { address: '192.0.2.1', port: 4000 } };
+const MOVED: UnderlayPath = { kind: 'direct', remote: { address: '192.0.2.9', port: 4009 } };
 const SILENT: LinkSigns = { silentMs: undefined, answering: false };
 
 /** What it wanted since the last call, in short. */
@@ -99,4 +100,30 @@ test('a link that others stand in for is tried again while ICE says that it work
     'path direct',
     'up',
   ]);
+});
+
+test('news of another address does not revive a link that is no more', () => {
+  const way = linked({ routed: true });
+  way.lost('failed');
+  outputs(way);
+  way.roamed(MOVED);
+  assert.deepEqual(outputs(way), []);
+  assert.equal(way.linkPath, undefined);
+  assert.ok(!way.onLink);
+});
+
+test('a peer that is heard from another address has its link back from those that stood in', () => {
+  const way = linked({ routed: true });
+  way.doubt(0);
+  silence(way, 0, 2_000);
+  way.roamed(MOVED);
+  assert.deepEqual(outputs(way), ['path direct', 'up']);
+  assert.deepEqual(way.path, MOVED);
+});
+
+test('the datapath follows the peer by itself', () => {
+  const way = linked({ routed: true });
+  way.roamed(MOVED);
+  assert.deepEqual(outputs(way), []);
+  assert.deepEqual(way.path, MOVED);
 });

@@ -88,10 +88,15 @@ export class Way {
     this.#announce();
   }
 
-  /** The datapath followed the peer to another address. */
+  /**
+   * The datapath followed the peer to another address, and sends there by itself. It tells late:
+   * the link may be no more, or others may stand in for it.
+   */
   roamed(path: UnderlayPath): void {
+    if (this.#linkPath === undefined) return;
     this.#linkPath = path;
-    this.#path = path;
+    if (this.#silentSince !== undefined) this.recovered();
+    else if (this.onLink) this.#path = path;
   }
 
   /** The address that the link's path leaves from may be gone: the kernel chooses one. */
