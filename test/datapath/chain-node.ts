@@ -12,6 +12,7 @@ import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { Datapath, type PeerHandle } from '@evio/datapath';
 import type { Mac } from '@evio/types';
+import { keyOf, sessionIndex } from './chain-keys.ts';
 import { idOf } from './node-ids.ts';
 
 /** What the program is told. */
@@ -42,7 +43,6 @@ const print = (line: object) =>
     ),
   );
 const macOf = (node: number) => `02:00:00:00:00:0${node}` as Mac;
-const keyOf = (from: number, to: number) => new Uint8Array(32).fill(16 * from + to);
 
 const datapath = Datapath.open({ port: PORT, ipv6: false });
 datapath.events.subscribe(event => {
@@ -67,8 +67,8 @@ for (let other = 1; other <= of; other += 1) {
   datapath.learnAddress(overlay, `10.9.0.${other}`, macOf(other));
   datapath.learnAddress(overlay, `fd00::${other}`, macOf(other));
   datapath.addSession(peer, {
-    localIndex: 16 * number + other,
-    remoteIndex: 16 * other + number,
+    localIndex: sessionIndex(number, other),
+    remoteIndex: sessionIndex(other, number),
     sendKey: keyOf(number, other),
     receiveKey: keyOf(other, number),
     cipher: 'aes-256-gcm',

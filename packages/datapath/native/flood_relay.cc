@@ -34,7 +34,7 @@ std::optional<FloodRelay::Delivery> FloodRelay::receive(const View &view, const 
     return drop(seen == FloodWindow::Seen::storm ? Counter::dropFloodStorm : Counter::dropFloodLinkStorm);
   };
   if (!home->floods || home->floods->inside(part)) {
-    const auto seen = overlay.floods_seen.see(header->origin, header->sequence, from.peer->id, member, now);
+    const auto seen = overlay.floods_seen.see(*header, frame, from.peer->id, member, now);
     switch (seen) {
       case FloodWindow::Seen::storm:
       case FloodWindow::Seen::link_storm:

@@ -4,18 +4,22 @@
 // Who the origin is, is the word of the neighbour that passes the flood on. So that a member that lies about
 // it can silence nobody:
 //   - what comes in the name of one origin by one link leaves a share to other links;
-//   - a sequence far from those that came begins a second run beside the first, and the run unused for
-//     longest makes room: a single number from far ahead makes none of the true ones old.
+//   - a flood is known again by its content too (flood_marks.h), and only when it passed the limits: what
+//     others send with a number makes no other frame with that number old.
+// Whose floods a neighbour alone brings, it can of course drop.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <list>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 
+#include "flood_marks.h"
 #include "node_id.h"
-#include "sequence_window.h"
 #include "session.h"
 #include "token_bucket.h"
 
@@ -30,24 +34,25 @@ inline constexpr int64_t kShares = 2;
 
 class FloodWindow {
  public:
-  /// An origin that was silent this long starts anew, with whatever sequence it has.
-  static constexpr Micros kForget = 60 * kSecond;
   static constexpr size_t kMaxOrigins = 4096;
 
   enum class Seen : uint8_t { first, again, storm, link_storm };
 
   /// `link`: the neighbour that it came from. `member`: whether the origin is known to be one; all others
-  /// share one limit, so that invented names gain nothing.
-  Seen see(NodeId origin, uint32_t sequence, PeerId link, bool member, Micros now) {
-    Origin &held = find(origin, now);
-    if (held.marked(sequence, now)) return Seen::again;
-    return limit(held.delivered, link, member, now);
+  /// count as one origin, so that invented names gain nothing.
+  Seen see(const wire::FloodHeader &header, Bytes frame, PeerId link, bool member, Micros now) {
+    if (!by_link(link).take(now)) return Seen::link_storm;
+    const FloodMarks::Mark mark = marks_.mark_of(header, frame);
+    if (marks_.has(mark, now)) return Seen::again;
+    if (!limits(header.origin, member).delivered.take(link, now)) return Seen::storm;
+    marks_.add(mark, now);
+    return Seen::first;
   }
 
   /// For what is only handed on: first, or one of the storms.
   Seen hand_on(NodeId origin, PeerId link, bool member, Micros now) {
-    if (!member) return limit(strangers_, link, now);
-    return limit(find(origin, now).handed_on, link, member, now);
+    if (!by_link(link).take(now)) return Seen::link_storm;
+    return limits(origin, member).handed_on.take(link, now) ? Seen::first : Seen::storm;
   }
 
  private:
@@ -75,56 +80,37 @@ class FloodWindow {
     TokenBucket all_{kShares * kFloodRate, kShares * kFloodBurstReceived};
   };
 
-  struct Origin {
-    Micros seen_at = 0;
+  struct Limits {
     Share delivered;
     Share handed_on;
-    std::array<SequenceWindow, 2> runs{};
-
-    bool marked(uint32_t sequence, Micros now) {
-      for (SequenceWindow &run : runs) {
-        if (run.fits(sequence)) return run.marked(sequence, now);
-      }
-      SequenceWindow &oldest = runs[0].used <= runs[1].used ? runs[0] : runs[1];
-      oldest = SequenceWindow(sequence, now);
-      return oldest.marked(sequence, now);
-    }
   };
-
-  Seen limit(Share &share, PeerId link, bool member, Micros now) {
-    if (!member) return limit(strangers_, link, now);
-    if (!by_link(link).take(now)) return Seen::link_storm;
-    return share.take(link, now) ? Seen::first : Seen::storm;
-  }
-  Seen limit(TokenBucket &bucket, PeerId link, Micros now) {
-    if (!by_link(link).take(now)) return Seen::link_storm;
-    return bucket.take(now) ? Seen::first : Seen::storm;
-  }
 
   TokenBucket &by_link(PeerId link) {
     return links_.try_emplace(slot_of(link), kShares * kFloodRate, kShares * kFloodBurstReceived).first->second;
   }
 
-  Origin &find(NodeId origin, Micros now) {
-    const auto at = origins_.find(origin);
-    if (at != origins_.end()) {
-      if (now - at->second.seen_at > kForget) at->second = {};
-      at->second.seen_at = now;
-      return at->second;
+  Limits &limits(NodeId origin, bool member) {
+    if (!member) return strangers_;
+    auto &at = origins_[origin];
+    if (at) {
+      recent_.splice(recent_.begin(), recent_, *at);
+      return recent_.front().second;
     }
-    if (origins_.size() >= kMaxOrigins) {
-      origins_.erase(std::min_element(origins_.begin(), origins_.end(), [](const auto &a, const auto &b) {
-        return a.second.seen_at < b.second.seen_at;
-      }));
+    recent_.emplace_front(origin, Limits{});
+    at = recent_.begin();
+    if (recent_.size() > kMaxOrigins) {
+      origins_.erase(recent_.back().first);
+      recent_.pop_back();
     }
-    Origin &made = origins_[origin];
-    made.seen_at = now;
-    return made;
+    return recent_.front().second;
   }
 
-  std::map<NodeId, Origin> origins_;
+  using Recent = std::list<std::pair<NodeId, Limits>>;
+  FloodMarks marks_;
+  Recent recent_;  // members, the one that sent last first
+  std::map<NodeId, std::optional<Recent::iterator>> origins_;
+  Limits strangers_;
   std::unordered_map<uint16_t, TokenBucket> links_;  // by slot
-  TokenBucket strangers_{kFloodRate, kFloodBurstReceived};
 };
 
 }  // namespace evio

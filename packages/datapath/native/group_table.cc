@@ -115,7 +115,7 @@ void GroupTable::note_there(Owner owner, const GroupMessage &message, Micros now
     const auto at = there_.find(change.group);
     if (!change.joins) {
       if (at == there_.end()) continue;
-      there_count_ -= at->second.erase(owner);
+      if (at->second.erase(owner) != 0) erased_there(owner);
       if (at->second.empty()) there_.erase(at);
       continue;
     }
@@ -123,20 +123,42 @@ void GroupTable::note_there(Owner owner, const GroupMessage &message, Micros now
       at->second[owner] = now + kAnnounced;
       continue;
     }
-    if (there_count_ >= kMaxThere) {
-      for (auto row = there_.begin(); row != there_.end();) {
-        there_count_ -= std::erase_if(row->second, [&](const auto &one) { return one.second <= now; });
-        row = row->second.empty() ? there_.erase(row) : std::next(row);
+    if (!room_there(owner, now)) {
+      if (there_count_ >= kMaxThere) {
+        overflow_until_ = now + kAnnounced;
+      } else if (owner != kStranger) {
+        routers_[owner] = std::max(routers_[owner], now + kAnnounced);
       }
-    }
-    // Who announces more than can be kept gets floods, as everybody does.
-    if (there_count_ >= kMaxThere) {
-      overflow_until_ = now + kAnnounced;
       return;
     }
     there_[change.group][owner] = now + kAnnounced;
+    ++there_of_[owner];
     ++there_count_;
   }
+}
+
+bool GroupTable::room_there(Owner owner, Micros now) {
+  const auto room = [&] {
+    const auto of = there_of_.find(owner);
+    return there_count_ < kMaxThere && (of == there_of_.end() || of->second < kMaxOfOwner);
+  };
+  if (room() || now - swept_ < kSweepEvery) return room();
+  swept_ = now;
+  for (auto row = there_.begin(); row != there_.end();) {
+    std::erase_if(row->second, [&](const auto &one) {
+      if (one.second > now) return false;
+      erased_there(one.first);
+      return true;
+    });
+    row = row->second.empty() ? there_.erase(row) : std::next(row);
+  }
+  return room();
+}
+
+void GroupTable::erased_there(Owner owner) {
+  --there_count_;
+  const auto of = there_of_.find(owner);
+  if (--of->second == 0) there_of_.erase(of);
 }
 
 bool GroupTable::wanted_here(IpBits group, Micros now) {
@@ -155,7 +177,7 @@ void GroupTable::forget(Owner owner) {
   const std::lock_guard lock(mutex_);
   routers_.erase(owner);
   for (auto row = there_.begin(); row != there_.end();) {
-    there_count_ -= row->second.erase(owner);
+    if (row->second.erase(owner) != 0) erased_there(owner);
     row = row->second.empty() ? there_.erase(row) : std::next(row);
   }
 }

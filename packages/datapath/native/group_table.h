@@ -40,6 +40,10 @@ class GroupTable {
   static constexpr Micros kSettling = kAnnounceEvery + 10 * kSecond;
   static constexpr size_t kMaxHere = 512;
   static constexpr size_t kMaxThere = 8192;
+  /// Of one owner: what a node announces at most. Who announces more gets every group, as a router does; those
+  /// that are none of our peers get what fits.
+  static constexpr size_t kMaxOfOwner = kMaxHere;
+  static constexpr Micros kSweepEvery = kSecond;
   /// Up to so many get copies of their own; for more, a flood is less work for the sender.
   static constexpr size_t kFew = 8;
 
@@ -83,6 +87,8 @@ class GroupTable {
   };
 
   void changed(Micros now);
+  bool room_there(Owner owner, Micros now);
+  void erased_there(Owner owner);
   void schedule();
   bool settled(Micros now) const { return since_ != 0 && now - since_ >= kSettling; }
 
@@ -101,7 +107,9 @@ class GroupTable {
   Micros since_ = 0;  // when we joined; 0: alone
 
   std::map<IpBits, std::map<Owner, Micros>> there_;
+  std::map<Owner, size_t> there_of_;  // how many groups each owner has in there_
   size_t there_count_ = 0;
+  Micros swept_ = 0;
   std::map<Owner, Micros> routers_;
   Micros overflow_until_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <random>
 
 #include "../flood_window.h"
@@ -119,49 +120,87 @@ TEST("every member of random rings exactly once, in logarithmic depth") {
   }
 }
 
-TEST("each number of an origin counts once, in any order within the window, across the wrap") {
-  FloodWindow window;
-  const Micros now = 1'000 * kSecond;
-  constexpr PeerId link = 7;
-  using Seen = FloodWindow::Seen;
-  for (const uint32_t start : {0u, 0xffffff00u}) {
-    const NodeId origin = start + 1;
-    const auto see = [&](uint32_t at) { return window.see(origin, start + at, link, true, now); };
-    for (uint32_t i = 0; i < 400; i += 2) CHECK(see(i) == Seen::first);
-    for (uint32_t i = 1; i < 400; i += 2) CHECK(see(i) == Seen::first);
-    for (uint32_t i = 0; i < 400; ++i) CHECK(see(i) == Seen::again);
-    // A number from far ahead begins a run of its own and makes none of the others old.
-    CHECK(see(5000) == Seen::first);
-    CHECK(see(5000) == Seen::again);
-    CHECK(see(5000 - 1023) == Seen::first);
-    CHECK(see(10) == Seen::again);
-  }
-  CHECK(window.see(1, 5, link, true, now + FloodWindow::kForget + 1) == Seen::first);
+namespace {
+
+using Seen = FloodWindow::Seen;
+constexpr Micros kNow = 1'000 * kSecond;
+
+/// The flood that an origin sends with a number; `content`: of its frame.
+Seen see(FloodWindow &window, NodeId origin, uint32_t sequence, PeerId link, bool member = true, Micros now = kNow,
+         uint8_t content = 0) {
+  const std::vector<uint8_t> frame(60, content);
+  return window.see({origin, origin, sequence, 1, 0, {}}, frame, link, member, now);
 }
 
 /// How many of 10,000 floods of one origin pass.
 int64_t passing(FloodWindow &window, NodeId origin, uint32_t first, PeerId link, Micros now) {
   int64_t through = 0;
-  for (uint32_t i = 0; i < 10'000; ++i) {
-    through += window.see(origin, first + i, link, true, now) == FloodWindow::Seen::first ? 1 : 0;
-  }
+  for (uint32_t i = 0; i < 10'000; ++i) through += see(window, origin, first + i, link, true, now) == Seen::first;
   return through;
+}
+
+}  // namespace
+
+TEST("the hash is that of its authors") {
+  std::vector<uint8_t> bytes(15);
+  std::iota(bytes.begin(), bytes.end(), uint8_t{0});
+  CHECK(siphash({0x0706050403020100, 0x0f0e0d0c0b0a0908}, bytes) == 0xa129ca6149be45e5);
+}
+
+TEST("each flood of an origin counts once, in any order, across the wrap") {
+  FloodWindow window;
+  for (const uint32_t start : {0u, 0xffffff00u}) {
+    const NodeId origin = start + 1;
+    for (uint32_t i = 0; i < 400; i += 2) CHECK(see(window, origin, start + i, 7) == Seen::first);
+    for (uint32_t i = 1; i < 400; i += 2) CHECK(see(window, origin, start + i, 7) == Seen::first);
+    for (uint32_t i = 0; i < 400; ++i) CHECK(see(window, origin, start + i, 8) == Seen::again);
+  }
+  CHECK(see(window, 1, 5, 9, true, kNow + FloodMarks::kRemember + 1) == Seen::first);
+}
+
+TEST("a number that others have used with other content, or flags, is as good as new") {
+  FloodWindow window;
+  CHECK(see(window, 1, 99, 7) == Seen::first);
+  for (uint32_t ahead = 0; ahead < 1024; ++ahead) CHECK(see(window, 1, 99 + ahead, 8, true, kNow, 1) == Seen::first);
+  for (uint32_t ahead = 1; ahead < 1024; ++ahead) CHECK(see(window, 1, 99 + ahead, 7) == Seen::first);
+  CHECK(see(window, 1, 99, 7) == Seen::again);
+  const std::vector<uint8_t> frame(60);
+  const auto flags = [&](uint8_t of) { return window.see({2, 2, 1, 1, of, {}}, frame, 7, true, kNow); };
+  CHECK(flags(0) == Seen::first && flags(wire::kFlagFloodChecksumNeeded) == Seen::first && flags(0) == Seen::again);
+}
+
+TEST("what was refused as a storm counts as not seen") {
+  FloodWindow window;
+  CHECK(passing(window, 1, 0, 7, kNow) == kFloodBurstReceived);
+  CHECK(see(window, 1, 9'999, 8) == Seen::first);
 }
 
 TEST("storms are limited for each origin and link, and for all invented origins together") {
   FloodWindow window;
-  const Micros now = 1'000 * kSecond;
-  CHECK(passing(window, 1, 0, 7, now) == kFloodBurstReceived);
+  CHECK(passing(window, 1, 0, 7, kNow) == kFloodBurstReceived);
   // Whoever floods in the name of another leaves it a share by other links, and has used up its own link.
-  CHECK(passing(window, 1, 10'000, 8, now) == kFloodBurstReceived);
-  CHECK(window.see(2, 1, 7, true, now) == FloodWindow::Seen::link_storm);
-  CHECK(window.see(2, 2, 9, true, now) == FloodWindow::Seen::first);
-  int64_t through = 0;
-  for (uint32_t i = 0; i < 10'000; ++i) {
-    through += window.see(1000 + i, 1, 10, false, now) == FloodWindow::Seen::first ? 1 : 0;
+  CHECK(passing(window, 1, 10'000, 8, kNow) == kFloodBurstReceived);
+  CHECK(see(window, 2, 1, 7) == Seen::link_storm);
+  CHECK(see(window, 2, 2, 9) == Seen::first);
+  for (const PeerId link : {10, 11}) {
+    int64_t through = 0;
+    for (uint32_t i = 0; i < 10'000; ++i) through += see(window, 1000 + i, 1 + link, link, false) == Seen::first;
+    CHECK(through == kFloodBurstReceived);
   }
-  CHECK(through == kFloodBurstReceived);
-  CHECK(passing(window, 1, 20'000, 7, now + kSecond) == kFloodRate);
+  CHECK(passing(window, 1, 20'000, 7, kNow + kSecond) == kFloodRate);
+}
+
+TEST("invented origins push out no member, and of members the one that was silent longest goes") {
+  FloodWindow window;
+  for (const PeerId link : {7, 8}) passing(window, 1, 10'000 * link, link, kNow);
+  for (uint32_t i = 0; i < 5'000; ++i) see(window, 1000 + i, 1, 9 + i / 2'500, false);
+  CHECK(see(window, 1, 1, 11) == Seen::storm);
+  for (uint32_t i = 0; i < FloodWindow::kMaxOrigins - 1; ++i) see(window, 10'000 + i, 1, 12 + i / 2'500);
+  CHECK(see(window, 1, 1, 14) == Seen::storm);
+  see(window, 20'000, 1, 14);
+  CHECK(see(window, 1, 1, 14) == Seen::storm);
+  for (uint32_t i = 0; i < FloodWindow::kMaxOrigins; ++i) see(window, 30'000 + i, 1, 15 + i / 2'500);
+  CHECK(see(window, 1, 1, 17) == Seen::first);
 }
 
 RUN_ALL()

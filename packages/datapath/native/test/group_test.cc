@@ -276,13 +276,38 @@ TEST("many listeners get a flood; tables are bounded, and then send to all") {
   // A listener that is no peer of ours can only be flooded to.
   table.note_there(kStranger, {Kind::report, {{kGroup + 1, true}}}, now);
   CHECK(table.way(kGroup + 1, now).all && table.way(kGroup + 2, now).owners.empty() && !table.way(kGroup + 2, now).all);
+  const uint32_t each = GroupTable::kMaxOfOwner;
   for (uint32_t i = 0; i < GroupTable::kMaxThere; ++i) {
-    table.note_there(7, {Kind::report, {{ipv4_bits(0xef100000 + i), true}}}, now);
+    table.note_there(static_cast<Owner>(100 + i / each), {Kind::report, {{ipv4_bits(0xef100000 + i), true}}}, now);
   }
+  table.note_there(7, {Kind::report, {{kGroup + 3, true}}}, now);
   CHECK(table.way(kGroup + 2, now).all);
   const Micros later = now + GroupTable::kAnnounced;
   table.note_there(7, join, later);
   CHECK(!table.way(kGroup + 2, later).all && table.way(kGroup, later).owners == std::vector<Owner>{7});
+}
+
+TEST("who announces more groups than a node may gets every group, and nobody else does") {
+  GroupTable table;
+  const Micros now = TestNode::kStart;
+  table.joined(true, now - GroupTable::kSettling);
+  for (const Owner owner : {Owner{7}, kStranger}) {
+    for (uint32_t i = 0; i < GroupTable::kMaxThere; ++i) {
+      table.note_there(owner, {Kind::report, {{ipv4_bits(0xef100000 + i), true}}}, now);
+    }
+  }
+  table.note_there(8, {Kind::report, {{kGroup, true}}}, now);
+  CHECK((table.way(kGroup, now).owners == std::vector<Owner>{7, 8}) && !table.way(kGroup, now).all);
+  CHECK(table.way(kGroup + 1, now).owners == std::vector<Owner>{7} && !table.way(kGroup + 1, now).all);
+  // Once they are too old, or were left, there is room again.
+  const Micros later = now + GroupTable::kAnnounced;
+  table.note_there(7, {Kind::report, {{kGroup, true}}}, later);
+  CHECK(table.way(kGroup, later).owners == std::vector<Owner>{7} && table.way(kGroup + 1, later).owners.empty());
+  for (uint32_t i = 0; i < 2 * GroupTable::kMaxOfOwner; ++i) {
+    table.note_there(7, {Kind::report, {{kGroup + 5, true}}}, later);
+    table.note_there(7, {Kind::report, {{kGroup + 5, false}}}, later);
+  }
+  CHECK(table.way(kGroup + 1, later).owners.empty());
 }
 
 RUN_ALL()
