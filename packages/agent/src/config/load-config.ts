@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { formatIpPrefix, parseIpPrefix } from '@evio/session';
-import { EvioError, EvioError, parseEndpoint } from '@evio/types';
+import { EvioError, parseEndpoint } from '@evio/types';
 
 import type {
   AgentConfig,
