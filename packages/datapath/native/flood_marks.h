@@ -1,7 +1,7 @@
 // Which floods came: whole ones, told apart by origin, sequence and content, so that nobody can use up a number
 // of another. Bounded: in each set, what came longest ago makes room; then a late copy would count as new.
-// Costs 0.1 µs for a frame of 60 bytes and 0.8 µs for one of 1,514: less than 0.4 % of a core for the most that
-// a link may bring.
+// Costs 0.1 µs for a frame of 60 bytes and 0.8 µs for one of 1,514: of the most that a link may bring, 0.3 % of a
+// core, and 2 % with frames of 9,014.
 #pragma once
 
 #include <algorithm>
