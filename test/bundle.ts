@@ -10,27 +10,12 @@
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { writeShellFiles } from '../packages/cli/src/shell-files.ts';
+import { BUNDLE } from '../packages/release/src/bundle-options.ts';
 
 const outdir = 'packages/cli/dist';
 // Chunks are named by their content: those of former builds would stay for ever.
 rmSync(outdir, { recursive: true, force: true });
 
-await build({
-  entryPoints: { evio: 'packages/cli/src/main.ts' },
-  outdir,
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunk-[hash]',
-  splitting: true,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  sourcemap: true,
-  legalComments: 'none',
-  // Packages in CommonJS call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
-  },
-});
+await build({ ...BUNDLE, outdir, sourcemap: true });
 
 writeShellFiles(outdir);

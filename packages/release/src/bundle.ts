@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { BUNDLE } from './bundle-options.ts';
 import { ROOT } from './paths.ts';
 
 /** An npm package of others, code of which is in the bundle. */
@@ -22,24 +23,11 @@ export interface BundledPackage {
  */
 export async function bundle(directory: string): Promise<BundledPackage[]> {
   const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: { evio: 'packages/cli/src/main.ts' },
+    ...BUNDLE,
     outdir: directory,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunk-[hash]',
-    splitting: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
     minifyWhitespace: true,
     minifySyntax: true,
-    legalComments: 'none',
     metafile: true,
-    // Packages in CommonJS call require() for Node's own modules.
-    banner: {
-      js: "import { createRequire as createRequireHere } from 'node:module'; const require = createRequireHere(import.meta.url);",
-    },
   });
   // It is a module for the Node beside it, not a program that finds its own.
   const main = join(directory, 'evio.mjs');

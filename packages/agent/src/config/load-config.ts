@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { formatIpPrefix, parseIpPrefix } from '@evio/session';
 import { EvioError, parseEndpoint } from '@evio/types';
-
 import type {
   AgentConfig,
   CniConfig,
