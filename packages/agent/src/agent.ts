@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Datapath, type DatapathEvent, type Via } from '@evio/datapath';
+import { Datapath, type DatapathEvent, trimMemory, type Via } from '@evio/datapath';
 import { HandshakeGate, Identity, InitiationClock, PinStore, SessionIndexes } from '@evio/session';
 import { EvioError } from '@evio/types';
-import { AgentCni } from './cni/agent-cni.ts';
+import type { AgentCni } from './cni/agent-cni.ts';
 import {
   type AgentConfig,
   type Change,
@@ -37,6 +37,9 @@ import { type Logger, StateLock, WallClock } from './system/index.ts';
 import { Underlay } from './underlay/underlay.ts';
 import { VERSION } from './version.ts';
 
+/** How often memory that was only needed for a moment is given back. */
+const TRIM_INTERVAL_MS = 10_000;
+
 export interface AgentOptions {
   readonly config: AgentConfig;
   readonly logger: Logger;
@@ -58,7 +61,8 @@ export class Agent implements AgentControl {
   readonly #clock: InitiationClock;
   readonly #indexes = new SessionIndexes<Peer>(randomBytes);
   readonly #overlays = new Map<string, Overlay>();
-  readonly #cni: AgentCni | undefined;
+  readonly #trimming = setInterval(trimMemory, TRIM_INTERVAL_MS).unref();
+  #cni: AgentCni | undefined;
   #config: AgentConfig;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -84,13 +88,6 @@ export class Agent implements AgentControl {
         for (const overlay of this.#overlays.values()) overlay.groundChanged(reason, change);
       },
     });
-    this.#cni = AgentCni.prepare({
-      config,
-      node: this.#identity.nodeId,
-      wallClock: this.#wallClock,
-      logger,
-      onClaimChange: overlay => this.#overlays.get(overlay)?.announce(),
-    });
   }
 
   /** @throws EvioError when the state directory, a TAP or a socket cannot be had. */
@@ -110,6 +107,7 @@ export class Agent implements AgentControl {
     );
     try {
       agent.#useAddresses();
+      agent.#cni = await agent.#prepareCni();
       for (const overlay of config.overlays) await agent.#add(overlay);
       await agent.#cni?.serve();
     } catch (error) {
@@ -120,6 +118,7 @@ export class Agent implements AgentControl {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#trimming);
     await this.#reloading; // it may be about to add an overlay
     await this.#cni?.stop();
     await Promise.all([...this.#overlays.keys()].map(name => this.#remove(name)));
@@ -244,6 +243,19 @@ export class Agent implements AgentControl {
   }
 
   // -- Parts
+
+  /** Most hosts have no pods: theirs need not load the plugin. */
+  async #prepareCni(): Promise<AgentCni | undefined> {
+    if (this.#config.cni === undefined) return undefined;
+    const { AgentCni } = await import('./cni/agent-cni.ts');
+    return AgentCni.prepare({
+      config: this.#config,
+      node: this.#identity.nodeId,
+      wallClock: this.#wallClock,
+      logger: this.#logger,
+      onClaimChange: overlay => this.#overlays.get(overlay)?.announce(),
+    });
+  }
 
   async #add(config: OverlayConfig): Promise<void> {
     const { keepaliveSeconds, rekeySeconds, rejectSeconds } = this.#config.timers;

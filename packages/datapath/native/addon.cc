@@ -1,5 +1,6 @@
 // The Node-API face of the engine: one class, whose methods take and give the shapes of src/native.ts.
 // No exception crosses Node-API; mistakes are thrown as JavaScript errors with a code.
+#include <malloc.h>
 #include <napi.h>
 #include <openssl/rand.h>
 
@@ -398,12 +399,15 @@ class NativeDatapath final : public Napi::ObjectWrap<NativeDatapath> {
   napi_env env_ = nullptr;
 };
 
+void trim_memory(const Napi::CallbackInfo &) { malloc_trim(0); }
+
 }  // namespace
 }  // namespace evio
 
 // At global scope: the macro defines names of its own.
 static Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeDatapath", evio::NativeDatapath::define(env));
+  exports.Set("trimMemory", Napi::Function::New(env, evio::trim_memory));
   return exports;
 }
 NODE_API_MODULE(datapath, start)

@@ -18,6 +18,7 @@
  */
 export { COUNTER_NAMES, type CounterName } from './counter-names.ts';
 export { Datapath } from './datapath.ts';
+export { trimMemory } from './trim-memory.ts';
 export type {
   Cipher,
   DatapathEvent,

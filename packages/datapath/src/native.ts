@@ -67,6 +67,7 @@ export interface NativeDatapath {
 
 interface Addon {
   readonly NativeDatapath: new (port: number, ipv6: boolean, wake: () => void) => NativeDatapath;
+  trimMemory(): void;
 }
 
 /** Where the addon may be, from this file or from the bundle: built in its package, or beside it. */
