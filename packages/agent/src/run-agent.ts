@@ -1,6 +1,7 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config/index.ts';
 import { ControlServer, controlRoutes } from './control/index.ts';
+import { startDashboard } from './dashboard/index.ts';
 import type { Logger, ServiceNotifier } from './system/index.ts';
 
 export interface RunAgentOptions {
@@ -16,11 +17,13 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   // Before anything is touched: a second agent on this host says so and leaves.
   await ControlServer.claim(controlSocket);
   const agent = await Agent.start(options);
+  const dashboard = await startDashboard(options.config, agent, logger);
   const control = await ControlServer.listen({
     socket: controlSocket,
-    routes: controlRoutes(agent),
+    routes: [...controlRoutes(agent), dashboard.route],
     onFault: error => logger.error({ err: error }, 'a control request failed'),
   }).catch(async (error: unknown) => {
+    await dashboard.close();
     await agent.stop();
     throw error;
   });
@@ -39,6 +42,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   notify.stopping();
   process.off('SIGHUP', hangUp);
   await control.close();
+  await dashboard.close();
   await agent.stop();
   notify.close();
   if (failure !== undefined) throw failure;

@@ -16,6 +16,8 @@ export interface AgentConfig {
   readonly controlSocket: string;
   readonly listen: ListenConfig;
   readonly log: { readonly level: LogLevel };
+  /** Absent: there is no dashboard. */
+  readonly dashboard?: DashboardConfig;
   readonly timers: TimerConfig;
   readonly overlays: readonly OverlayConfig[];
 }
@@ -23,6 +25,11 @@ export interface AgentConfig {
 export interface ListenConfig {
   /** UDP port of the one socket per address family; 0: any free one. */
   readonly port: number;
+}
+
+export interface DashboardConfig {
+  /** IP address and TCP port of the HTTP server. */
+  readonly listen: { readonly address: string; readonly port: number };
 }
 
 /** Protocol timers in seconds. Changed only by tests: the defaults are the protocol's. */

@@ -33,6 +33,7 @@ function agentValues(config: AgentConfig): Record<string, Value> {
     state_dir: { rule: 'restart', value: config.stateDir },
     control_socket: { rule: 'restart', value: config.controlSocket },
     'listen.port': { rule: 'restart', value: config.listen.port },
+    'dashboard.listen': { rule: 'restart', value: config.dashboard?.listen },
     'log.level': { rule: 'apply', value: config.log.level },
     'timers.rekey_seconds': { rule: 'restart', value: config.timers.rekeySeconds },
     'timers.reject_seconds': { rule: 'restart', value: config.timers.rejectSeconds },

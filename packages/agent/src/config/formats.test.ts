@@ -7,6 +7,7 @@ import {
   isXmppService,
   JID,
   parseCidr,
+  parseListen,
   parseServerUrl,
 } from './formats.ts';
 
@@ -54,5 +55,22 @@ test('accounts have no resource, interfaces are named as the kernel allows', () 
   assert.ok(INTERFACE_NAME.test('evio0'));
   for (const text of ['', 'a/b', 'a b', '.', '..', 'sixteen-letters-']) {
     assert.ok(!INTERFACE_NAME.test(text), text);
+  }
+});
+
+test('addresses to listen on are of one interface, with a port', () => {
+  assert.deepEqual(parseListen('127.0.0.1:9654'), { address: '127.0.0.1', port: 9654 });
+  assert.deepEqual(parseListen('[::1]:0'), { address: '::1', port: 0 });
+  for (const text of [
+    '127.0.0.1',
+    'localhost:9654',
+    '::1:9654',
+    '[127.0.0.1]:9654',
+    '0.0.0.0:9654',
+    '[::]:9654',
+    '127.0.0.1:65536',
+    '127.0.0.1:',
+  ]) {
+    assert.equal(parseListen(text), undefined, text);
   }
 });

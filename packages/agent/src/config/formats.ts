@@ -13,6 +13,7 @@ export const EXPECTED = {
   stun: 'a STUN server like stun:HOST[:PORT]',
   turn: 'a TURN server like turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]',
   path: 'a file path',
+  listen: 'an IP address of this host with a port like 127.0.0.1:9654 or [::1]:9654',
 } as const;
 
 /** `local@domain` without resource (RFC 7622 §3); the server has the last word on the characters. */
@@ -85,4 +86,15 @@ export function isTurnUrl(text: string): boolean {
 export function isXmppService(text: string): boolean {
   const url = parseServerUrl(text);
   return /^xmpps?:\/\//.test(text) && url !== undefined && url.transport === undefined;
+}
+
+/** Reads `127.0.0.1:9654` or `[::1]:9654`; undefined for anything else, any-address included. */
+export function parseListen(text: string): { address: string; port: number } | undefined {
+  const parts = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(text);
+  const address = (parts?.[1] ?? parts?.[2] ?? '').toLowerCase();
+  const port = Number(parts?.[3]);
+  const any = address === '0.0.0.0' || /^[0:.]+$/.test(parts?.[1] ?? '');
+  if (isIP(address) !== (parts?.[1] === undefined ? 4 : 6) || any || port > 65_535)
+    return undefined;
+  return { address, port };
 }

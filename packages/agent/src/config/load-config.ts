@@ -5,7 +5,7 @@ import { EvioError } from '@evio/types';
 import type { AgentConfig, IceServerConfig, OverlayConfig, XmppConfig } from './agent-config.ts';
 import { checkReferences } from './check-references.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { defaultInterfaceName, parseServerUrl } from './formats.ts';
+import { defaultInterfaceName, parseListen, parseServerUrl } from './formats.ts';
 import {
   readCertificates,
   readPassword,
@@ -61,6 +61,7 @@ export function parseConfig(file: string, text: string): AgentConfig {
 
 function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
   const at = (path: string) => resolve(dirname(file), path);
+  const listen = parseListen(written.dashboard?.listen ?? '');
   return {
     file,
     name: written.name ?? hostname().split('.')[0] ?? 'node',
@@ -68,6 +69,7 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
     controlSocket: at(written.control_socket),
     listen: { port: written.listen.port },
     log: { level: written.log.level },
+    ...(listen !== undefined && { dashboard: { listen } }),
     timers: {
       rekeySeconds: written.timers.rekey_seconds,
       rejectSeconds: written.timers.reject_seconds,

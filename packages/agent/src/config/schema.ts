@@ -7,6 +7,7 @@ import {
   isXmppService,
   JID,
   parseCidr,
+  parseListen,
 } from './formats.ts';
 
 /**
@@ -199,6 +200,13 @@ export const ConfigFile = mapping({
   })
     .prefault({})
     .meta({ description: 'Logging, as JSON lines on standard output.' }),
+  dashboard: mapping({
+    listen: checked(value => parseListen(value) !== undefined, EXPECTED.listen)
+      .default('127.0.0.1:9654')
+      .meta({ description: 'Address and TCP port of the dashboard; port 0: any free one.' }),
+  })
+    .optional()
+    .meta({ description: 'The dashboard, for browsers on this host; without this there is none.' }),
   timers: mapping({
     rekey_seconds: seconds(120)
       .default(120)

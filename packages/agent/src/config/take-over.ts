@@ -5,9 +5,11 @@ import type { AgentConfig, OverlayConfig } from './agent-config.ts';
  * that `diffConfig` says needs a restart. So the next reload reports those again.
  */
 export function takeOver(running: AgentConfig, next: AgentConfig): AgentConfig {
-  const { name, stateDir, controlSocket, listen, timers } = running;
+  const { name, stateDir, controlSocket, listen, timers, dashboard } = running;
+  const { dashboard: _, ...rest } = next;
   return {
-    ...next,
+    ...rest,
+    ...(dashboard !== undefined && { dashboard }),
     name,
     stateDir,
     controlSocket,

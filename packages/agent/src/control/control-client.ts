@@ -34,6 +34,11 @@ export class ControlClient {
     return this.#call('POST', '/v1/trace', { node, overlay });
   }
 
+  /** Throws `DASHBOARD_OFF`, or what else keeps the agent from having one. */
+  dashboard(): Promise<{ readonly url: string }> {
+    return this.#call('GET', '/v1/dashboard');
+  }
+
   reload(): Promise<ReloadReport> {
     return this.#call('POST', '/v1/reload');
   }
