@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets a Debian 12 machine up for what follows: Debian packages, npm packages, the native addon, the
-# bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
+# page of the dashboard, the bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
 #
 #   sh test/setup.sh [demo|test|bench]      default: demo (what the other two need as well)
 #
@@ -30,7 +30,7 @@ packages='build-essential python3 openssl ca-certificates iproute2 nftables iput
   prosody lua-sec coturn iperf3 conntrack'
 case $scope in
   demo) ;;
-  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool" ;;
+  test) packages="$packages clang libclang-rt-14-dev libssl-dev ejabberd tshark iputils-arping systemd ethtool chromium" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   *) fail "unknown scope '$scope': expected demo, test or bench" ;;
 esac
@@ -79,8 +79,19 @@ if [ -e "$native/binding.gyp" ] && { ! unchanged addon "$wanted" || [ ! -e "$nat
   done_with addon "$wanted"
 fi
 
+page=packages/dashboard
+wanted=$(hash_of "$page/src" "$page/index.html" "$page/vite.config.ts" "$page/package.json")
+if ! unchanged page "$wanted" || [ ! -e "$page/dist/index.html" ]; then
+  say 'building the dashboard'
+  quietly 'building the dashboard' vite build "$page"
+  rm -rf packages/cli/dist/dashboard
+  done_with page "$wanted"
+fi
+
 wanted=$(hash_of packages/*/src packages/*/package.json test/bundle.ts)
 if ! unchanged bundle "$wanted" || [ ! -e packages/cli/dist/evio.mjs ]; then
   quietly 'bundling the agent' node test/bundle.ts
   done_with bundle "$wanted"
 fi
+# The agent looks for its page beside its bundle, which is made into an empty directory.
+[ -e packages/cli/dist/dashboard ] || cp -R "$page/dist" packages/cli/dist/dashboard
