@@ -1,4 +1,5 @@
 import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
+import { isAway } from './presence.ts';
 
 /** Counters of what was not passed on, by their names. */
 const DROP = /drop|malformed|replay|rejected|invalid|unknown|expired|limit|full|refused|mac1/i;
@@ -10,7 +11,9 @@ interface Props {
 
 /** This node: signaling, refused accounts, what it dropped and why. */
 export function AgentPanel({ status, overlay }: Props) {
-  const { signaling, peers, refused } = overlay;
+  const { signaling, refused } = overlay;
+  const peers = overlay.peers.filter(peer => !isAway(peer));
+  const away = overlay.peers.filter(isAway).map(({ name }) => name);
   const relayed = peers.filter(({ path }) => path.kind === 'turn').length;
   const up = peers.filter(({ session }) => session.state === 'up').length;
   const drops = Object.entries(status.counters).filter(
@@ -27,6 +30,7 @@ export function AgentPanel({ status, overlay }: Props) {
         {peers.length} members, {up} sessions, {relayed} relayed; {overlay.interface}{' '}
         {overlay.addresses.join(', ')}, MTU {overlay.mtu}
       </p>
+      {away.length > 0 && <p>Nobody reaches: {away.join(', ')}</p>}
       {refused.map(({ jid, message }) => (
         <p key={jid} role="alert">
           {jid}: {message}

@@ -4,6 +4,7 @@ import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel, type TraceState } from './node-panel.tsx';
 import { PeerTable } from './peer-table.tsx';
+import { isAway } from './presence.ts';
 import { type Rates, ratesBetween } from './rates.ts';
 import { ringGraph } from './ring-graph.ts';
 import { RingView } from './ring-view.tsx';
@@ -24,7 +25,8 @@ export function App({ client }: { readonly client: AgentClient }) {
   const overlays = snapshot?.status.overlays ?? [];
   const overlay = overlays.find(({ name }) => name === chosen) ?? overlays[0];
   const topology = snapshot?.topology.find(each => each.overlay === overlay?.name);
-  const peer = overlay?.peers.find(({ id }) => id === selected);
+  const peers = useMemo(() => overlay?.peers.filter(each => !isAway(each)) ?? [], [overlay]);
+  const peer = peers.find(({ id }) => id === selected);
   const done = typeof trace === 'object' && 'done' in trace ? trace.done : undefined;
   const graph = useMemo(
     () => overlay && topology && ringGraph(overlay, topology, done),
@@ -85,7 +87,7 @@ export function App({ client }: { readonly client: AgentClient }) {
           )}
           <PeerTable
             overlay={overlay.name}
-            peers={overlay.peers}
+            peers={peers}
             rates={rates}
             selected={selected}
             onSelect={select}

@@ -55,6 +55,8 @@ export class RingCanvas {
       nodeReducer: (node, attributes) =>
         node === this.#selected ? { ...attributes, highlighted: true } : attributes,
     });
+    // The whole circle, whoever stands on it.
+    this.#sigma.setCustomBBox({ x: [-1, 1], y: [-1, 1] });
     this.#sigma.on('clickNode', ({ node }) => onSelect(node));
     this.#sigma.on('clickStage', () => onSelect(undefined));
   }

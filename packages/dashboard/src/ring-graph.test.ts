@@ -43,6 +43,24 @@ test('each pair is drawn once, by what is known best, and never to a stranger', 
   );
 });
 
+test('a member that nobody reaches is not on the ring, nor are its links', () => {
+  const path = {
+    kind: 'none',
+    local: null,
+    remote: null,
+    via: [],
+    rttMs: null,
+    mtu: null,
+  } as const;
+  const peers = [{ id: c, role: 'none', path }] as unknown as OverlayStatus['peers'];
+  const { nodes, links } = ringGraph({ ...overlay, peers }, topology);
+  assert.deepEqual(
+    nodes.map(({ key }) => key),
+    [a, b],
+  );
+  assert.equal(links.length, 1);
+});
+
 test('a trace goes from this node from hop to hop', () => {
   const path = { kind: 'direct', local: null, remote: null, via: [], rttMs: 1, mtu: null } as const;
   const hop = (id: typeof b) => ({ id, name: 'x', path, rttMs: 1, reason: 'target' }) as const;

@@ -1,4 +1,5 @@
 import type { OverlayStatus, OverlayTopology, Trace } from '@evio/agent/control';
+import { isAway } from './presence.ts';
 
 /** What the ring shows: pure data, so that it is tested without a browser. */
 
@@ -43,9 +44,12 @@ export function widthOf(rttMs: number | null): number {
 
 export function ringGraph(
   overlay: OverlayStatus,
-  { nodes, links, heard }: OverlayTopology,
+  topology: OverlayTopology,
   trace?: Trace,
 ): RingGraph {
+  const { links, heard } = topology;
+  const away = new Set<string>(overlay.peers.filter(isAway).map(({ id }) => id));
+  const nodes = topology.nodes.filter(({ id }) => !away.has(id));
   const paths = new Map(overlay.peers.map(({ id, path }) => [String(id), path.kind]));
   const self = nodes.find(node => node.self)?.id;
   const known = new Set<string>(nodes.map(({ id }) => id));
