@@ -10,8 +10,8 @@ const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
   successor: 'solid',
   static: 'solid',
   shortcut: 'curved',
-  'on-demand': 'arrow',
-  trace: 'arrow',
+  'on-demand': 'pointed',
+  trace: 'hop',
   heard: 'hair',
 };
 
@@ -39,10 +39,12 @@ export class RingCanvas {
       labelDensity: 0.5,
       defaultEdgeType: 'solid',
       edgeProgramClasses: {
+        // Drawn in this order, after sigma's own "arrow" and "line".
+        hair: EdgeLineProgram,
         solid: EdgeRectangleProgram,
         curved: EdgeCurveProgram,
-        arrow: EdgeArrowProgram,
-        hair: EdgeLineProgram,
+        pointed: EdgeArrowProgram,
+        hop: EdgeArrowProgram,
       },
       defaultDrawNodeHover: (context, { x, y, size, label }) => {
         context.fillStyle = this.#palette.ground;
