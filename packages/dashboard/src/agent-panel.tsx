@@ -1,5 +1,6 @@
 import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
 import { isAway } from './presence.ts';
+import { rttText } from './words.ts';
 
 /** Counters of what was not passed on, by their names. */
 const DROP = /drop|malformed|replay|rejected|invalid|unknown|expired|limit|full|refused|mac1/i;
@@ -7,50 +8,55 @@ const DROP = /drop|malformed|replay|rejected|invalid|unknown|expired|limit|full|
 interface Props {
   readonly status: AgentStatus;
   readonly overlay: OverlayStatus;
+  readonly onSelect: (node: string) => void;
 }
 
-/** This node: signaling, refused accounts, what it dropped and why. */
-export function AgentPanel({ status, overlay }: Props) {
-  const { signaling, refused } = overlay;
-  const peers = overlay.peers.filter(peer => !isAway(peer));
+/** This node, while no other is looked at: what asks for attention, and what it dropped and why. */
+export function AgentPanel({ status, overlay, onSelect }: Props) {
+  const relayed = overlay.peers.filter(({ path }) => path.kind === 'turn');
   const away = overlay.peers.filter(isAway).map(({ name }) => name);
-  const relayed = peers.filter(({ path }) => path.kind === 'turn').length;
-  const up = peers.filter(({ session }) => session.state === 'up').length;
-  const drops = Object.entries(status.counters).filter(
-    ([name, count]) => count > 0 && DROP.test(name),
-  );
   return (
-    <section class="agent" aria-label="This node">
-      <p>
-        Hub <strong class={`state ${signaling.state}`}>{signaling.state}</strong> as {signaling.jid}{' '}
-        since {new Date(signaling.since).toLocaleTimeString()}
-        {signaling.error !== undefined && `: ${signaling.error}`}
-      </p>
-      <p>
-        {peers.length} members, {up} sessions, {relayed} relayed; {overlay.interface}{' '}
-        {overlay.addresses.join(', ')}, MTU {overlay.mtu}
-      </p>
-      {away.length > 0 && <p>Nobody reaches: {away.join(', ')}</p>}
-      {refused.map(({ jid, message }) => (
+    <section class="agent card" aria-label="This node">
+      <h2>{status.node.name}, this node</h2>
+      <p class="quiet">Choose a member on the ring or in the table to see how it is reached.</p>
+      {overlay.refused.map(({ jid, message }) => (
         <p key={jid} role="alert">
           {jid}: {message}
         </p>
       ))}
-      <details>
-        <summary>Dropped since the start, by reason</summary>
-        {drops.length === 0 ? (
-          <p>Nothing.</p>
-        ) : (
-          <dl>
-            {drops.map(([name, count]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{count}</dd>
-              </div>
-            ))}
-          </dl>
-        )}
-      </details>
+      {away.length > 0 && <p>Nobody reaches: {away.join(', ')}</p>}
+      <h3>Relayed pairs</h3>
+      {relayed.length === 0 ? (
+        <p class="quiet">None: no link of this node needs a relay.</p>
+      ) : (
+        <ul class="relayed">
+          {relayed.map(({ id, name, path }) => (
+            <li key={id}>
+              <button type="button" class="link" onClick={() => onSelect(id)}>
+                {name}
+              </button>{' '}
+              by {path.via.join(', ') || 'its relay'}, {rttText(path.rttMs)}
+            </li>
+          ))}
+        </ul>
+      )}
+      <h3>Dropped since the start, by reason</h3>
+      <Drops counters={status.counters} />
     </section>
+  );
+}
+
+function Drops({ counters }: Pick<AgentStatus, 'counters'>) {
+  const drops = Object.entries(counters).filter(([name, count]) => count > 0 && DROP.test(name));
+  if (drops.length === 0) return <p class="quiet">Nothing.</p>;
+  return (
+    <dl>
+      {drops.map(([name, count]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{count.toLocaleString()}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

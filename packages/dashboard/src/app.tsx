@@ -5,9 +5,10 @@ import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel, type TraceState } from './node-panel.tsx';
 import { PeerTable } from './peer-table.tsx';
 import { isAway } from './presence.ts';
-import { type Rates, ratesBetween } from './rates.ts';
+import { type Rates, ratesBetween, totalRate } from './rates.ts';
 import { ringGraph } from './ring-graph.ts';
 import { RingView } from './ring-view.tsx';
+import { Summary } from './summary.tsx';
 
 const CONTACTS: Readonly<Record<Contact, string>> = {
   connecting: 'connecting',
@@ -53,8 +54,10 @@ export function App({ client }: { readonly client: AgentClient }) {
   return (
     <>
       <header>
-        <h1>Evio{snapshot && ` · ${snapshot.status.node.name}`}</h1>
-        {overlays.length > 1 && (
+        <Logo />
+        <h1>Evio</h1>
+        {snapshot && <span class="node-name">{snapshot.status.node.name}</span>}
+        {overlays.length > 1 ? (
           <select
             aria-label="Overlay"
             value={overlay?.name ?? ''}
@@ -67,16 +70,23 @@ export function App({ client }: { readonly client: AgentClient }) {
               <option key={name}>{name}</option>
             ))}
           </select>
+        ) : (
+          overlay && <span class="quiet">overlay {overlay.name}</span>
         )}
         <span role="status" class={`contact ${contact}`}>
           {CONTACTS[contact]}
         </span>
       </header>
       {snapshot && overlay && graph && (
-        <main>
-          <AgentPanel status={snapshot.status} overlay={overlay} />
+        <main class={contact === 'lost' ? 'stale' : ''}>
+          <Summary
+            status={snapshot.status}
+            overlay={overlay}
+            peers={peers}
+            rate={totalRate(rates, overlay.name)}
+          />
           <RingView graph={graph} selected={selected} onSelect={select} />
-          {peer && (
+          {peer ? (
             <NodePanel
               peer={peer}
               rate={rates.get(`${overlay.name}/${peer.id}`) ?? { rx: 0, tx: 0 }}
@@ -84,6 +94,8 @@ export function App({ client }: { readonly client: AgentClient }) {
               onTrace={startTrace}
               onClose={() => select(undefined)}
             />
+          ) : (
+            <AgentPanel status={snapshot.status} overlay={overlay} onSelect={select} />
           )}
           <PeerTable
             overlay={overlay.name}
@@ -95,6 +107,19 @@ export function App({ client }: { readonly client: AgentClient }) {
         </main>
       )}
     </>
+  );
+}
+
+/** A ring with three nodes and a shortcut. */
+function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <circle cx="16" cy="16" r="11" />
+      <path d="M16 5Q20 17 7 22" />
+      <circle class="dot" cx="16" cy="5" r="4" />
+      <circle class="dot" cx="25.5" cy="21.5" r="4" />
+      <circle class="dot" cx="6.5" cy="21.5" r="4" />
+    </svg>
   );
 }
 

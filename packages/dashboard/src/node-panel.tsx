@@ -35,14 +35,14 @@ export function NodePanel({ peer, rate, trace, onTrace, onClose }: Props) {
     ['Sent', `${bytesText(peer.txBytes)} (${bytesText(rate.tx)}/s)`],
   ];
   return (
-    <section class="node" aria-label={`Node ${peer.name}`}>
+    <section class="node card" aria-label={`Node ${peer.name}`}>
       <h2>{peer.name}</h2>
-      <p>
+      <p class="actions">
         <button type="button" onClick={onTrace}>
-          Trace (t)
-        </button>{' '}
+          Trace <kbd>t</kbd>
+        </button>
         <button type="button" onClick={onClose}>
-          Close (Esc)
+          Close <kbd>Esc</kbd>
         </button>
       </p>
       <TraceResult trace={trace} />

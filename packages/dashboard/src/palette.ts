@@ -5,7 +5,8 @@ export interface Palette {
   readonly label: string;
   readonly ground: string;
   readonly self: string;
-  readonly faint: string;
+  /** Links of others, where many lie over each other; multiplied by its alpha, as sigma takes it. */
+  readonly hair: string;
   readonly trace: string;
   readonly path: Readonly<Record<PathKind, string>>;
 }
@@ -15,15 +16,15 @@ const LIGHT: Palette = {
   label: '#1b1f24',
   ground: '#ffffff',
   self: '#1b1f24',
-  faint: '#d5dae0',
+  hair: 'rgba(16, 22, 30, 0.2)',
   trace: '#c2185b',
   path: { direct: '#0b6bcb', turn: '#d97706', overlay: '#7c3aed', none: '#8b95a1' },
 };
 const DARK: Palette = {
   label: '#e6e9ed',
-  ground: '#14171b',
+  ground: '#171b20',
   self: '#ffffff',
-  faint: '#333a42',
+  hair: 'rgba(35, 40, 48, 0.25)',
   trace: '#ff6fa5',
   path: { direct: '#58a6ff', turn: '#f5a742', overlay: '#b794ff', none: '#6b7580' },
 };

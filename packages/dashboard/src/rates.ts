@@ -19,6 +19,17 @@ export function ratesBetween(before: Snapshot | undefined, after: Snapshot): Rat
   return rates;
 }
 
+/** With all members of an overlay. */
+export function totalRate(rates: Rates, overlay: string): { rx: number; tx: number } {
+  const total = { rx: 0, tx: 0 };
+  for (const [key, { rx, tx }] of rates) {
+    if (!key.startsWith(`${overlay}/`)) continue;
+    total.rx += rx;
+    total.tx += tx;
+  }
+  return total;
+}
+
 const peersOf = ({ status }: Snapshot) =>
   new Map(
     status.overlays.flatMap(({ name, peers }) =>

@@ -2,8 +2,16 @@ import EdgeCurveProgram from '@sigma/edge-curve';
 import Graph from 'graphology';
 import Sigma from 'sigma';
 import { EdgeArrowProgram, EdgeLineProgram, EdgeRectangleProgram } from 'sigma/rendering';
+import type { Settings } from 'sigma/settings';
+import type { NodeDisplayData, PartialButFor } from 'sigma/types';
 import { type Palette, paletteNow } from './palette.ts';
-import type { LinkLook, RingGraph, RingLink, RingNode } from './ring-graph.ts';
+import {
+  type LinkLook,
+  type RingGraph,
+  type RingLink,
+  type RingNode,
+  sameShape,
+} from './ring-graph.ts';
 
 /** How each role is drawn; the colour is left for the path and the width for the round trip. */
 const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
@@ -15,28 +23,34 @@ const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
   heard: 'hair',
 };
 
+type Label = PartialButFor<NodeDisplayData, 'x' | 'y' | 'size' | 'label' | 'color'>;
+
 /**
- * The ring, drawn by WebGL. Each new state changes only what differs from the one before: a second's
- * news costs little even with thousands of links.
+ * The ring, drawn by WebGL: 5,000 lines took Chromium 50 ms there without a graphics card, and 180 ms
+ * on a 2D canvas.
  *
  * @throws Error where the browser has no WebGL.
  */
 export class RingCanvas {
-  readonly #graph = new Graph({ type: 'directed', multi: true });
   readonly #sigma: Sigma;
-  readonly #drawn = new Map<string, string>();
+  #graph = new Graph({ type: 'directed', multi: true });
+  #shown: RingGraph = { nodes: [], links: [] };
   #palette: Palette = paletteNow();
   #selected: string | undefined;
+  /** The circle that the nodes stand on. */
+  readonly #guide: HTMLElement;
 
   constructor(element: HTMLElement, onSelect: (node: string | undefined) => void) {
     this.#sigma = new Sigma(this.#graph, element, {
       allowInvalidContainer: true,
       zIndex: true,
-      hideEdgesOnMove: false,
+      stagePadding: 70,
       labelFont: 'system-ui, sans-serif',
-      labelColor: { attribute: 'labelColor' },
-      labelRenderedSizeThreshold: 5,
-      labelDensity: 0.5,
+      labelSize: 13,
+      labelRenderedSizeThreshold: 3,
+      labelDensity: 0.4,
+      labelGridCellSize: 80,
+      minEdgeThickness: 1,
       defaultEdgeType: 'solid',
       edgeProgramClasses: {
         // Drawn in this order, after sigma's own "arrow" and "line".
@@ -46,75 +60,130 @@ export class RingCanvas {
         pointed: EdgeArrowProgram,
         hop: EdgeArrowProgram,
       },
-      defaultDrawNodeHover: (context, { x, y, size, label }) => {
-        context.fillStyle = this.#palette.ground;
-        context.font = '14px system-ui, sans-serif';
-        const width = context.measureText(label ?? '').width;
-        context.fillRect(x + size, y - 12, width + 12, 24);
-        context.fillStyle = this.#palette.label;
-        context.fillText(label ?? '', x + size + 6, y + 5);
-      },
+      defaultDrawNodeLabel: (context, node, settings) => this.#drawLabel(context, node, settings),
+      defaultDrawNodeHover: (context, node, settings) => this.#drawHover(context, node, settings),
       nodeReducer: (node, attributes) =>
         node === this.#selected ? { ...attributes, highlighted: true } : attributes,
     });
     // The whole circle, whoever stands on it.
     this.#sigma.setCustomBBox({ x: [-1, 1], y: [-1, 1] });
+    this.#guide = this.#sigma.createLayer('guide', 'div', { beforeLayer: 'edges' });
+    this.#sigma.on('afterRender', () => this.#placeGuide());
     this.#sigma.on('clickNode', ({ node }) => onSelect(node));
     this.#sigma.on('clickStage', () => onSelect(undefined));
   }
 
-  show({ nodes, links }: RingGraph): void {
-    const now = new Set([...nodes, ...links].map(({ key }) => key));
-    for (const key of this.#drawn.keys()) {
-      if (now.has(key)) continue;
-      // A node takes its links with it.
-      if (this.#graph.hasEdge(key)) this.#graph.dropEdge(key);
-      else if (this.#graph.hasNode(key)) this.#graph.dropNode(key);
-      this.#drawn.delete(key);
+  /**
+   * Sigma goes through all nodes and links for each that is dropped: 450 ms when 500 of 5,000 links
+   * moved. So another graph takes the place of the one whose links are not the same any more, and in
+   * the same one only what looks different is changed.
+   */
+  show(next: RingGraph): void {
+    const before = this.#shown;
+    this.#shown = next;
+    if (!sameShape(before, next)) {
+      this.#graph = this.#graphOf(next);
+      this.#sigma.setGraph(this.#graph);
+      return;
     }
-    for (const node of nodes) {
-      if (this.#isNew(node)) this.#graph.mergeNode(node.key, this.#nodeAttributes(node));
-    }
-    for (const link of links) {
-      if (!this.#isNew(link) && this.#graph.hasEdge(link.key)) continue;
-      // The ends of a pair may have changed sides.
-      if (this.#graph.hasEdge(link.key)) this.#graph.dropEdge(link.key);
-      this.#graph.addEdgeWithKey(link.key, link.from, link.to, this.#linkAttributes(link));
-    }
+    next.nodes.forEach((node, index) => {
+      const was = before.nodes[index];
+      if (was?.path === node.path && was.label === node.label && was.size === node.size) return;
+      this.#graph.replaceNodeAttributes(node.key, this.#nodeAttributes(node));
+    });
+    next.links.forEach((link, index) => {
+      const was = before.links[index];
+      if (was?.path === link.path && was.width === link.width) return;
+      this.#graph.replaceEdgeAttributes(link.key, this.#linkAttributes(link));
+    });
   }
 
   select(node: string | undefined): void {
+    const changed = [this.#selected, node].filter(key => this.#graph.hasNode(key));
     this.#selected = node;
-    this.#sigma.refresh({ skipIndexation: true });
+    this.#sigma.refresh({
+      partialGraph: { nodes: changed.map(String) },
+      skipIndexation: true,
+      schedule: true,
+    });
   }
 
-  /** Takes the colours of the present scheme; what is shown next is drawn anew. */
+  /** Takes the colours of the present scheme. */
   recolour(): void {
     this.#palette = paletteNow();
-    this.#drawn.clear();
-    this.#graph.clear();
+    this.#graph = this.#graphOf(this.#shown);
+    this.#sigma.setGraph(this.#graph);
   }
 
   kill(): void {
     this.#sigma.kill();
   }
 
-  #isNew(item: RingNode | RingLink): boolean {
-    const text = JSON.stringify(item);
-    if (this.#drawn.get(item.key) === text) return false;
-    this.#drawn.set(item.key, text);
-    return true;
+  #graphOf({ nodes, links }: RingGraph): Graph {
+    const graph = new Graph({ type: 'directed', multi: true });
+    for (const node of nodes) graph.addNode(node.key, this.#nodeAttributes(node));
+    for (const link of links) {
+      graph.addEdgeWithKey(link.key, link.from, link.to, this.#linkAttributes(link));
+    }
+    return graph;
   }
 
-  #nodeAttributes({ label, x, y, self, path }: RingNode) {
-    const { self: own, path: paths, label: labelColor } = this.#palette;
-    return { label, labelColor, x, y, size: self ? 9 : 6, color: self ? own : paths[path] };
+  #nodeAttributes({ label, x, y, self, path, size }: RingNode) {
+    const { self: own, path: paths } = this.#palette;
+    return { label, x, y, size, color: self ? own : paths[path], zIndex: self ? 1 : 0 };
   }
 
   #linkAttributes({ look, path, width }: RingLink) {
-    const { faint, trace, path: paths } = this.#palette;
-    const color = look === 'heard' ? faint : look === 'trace' ? trace : paths[path];
-    const zIndex = look === 'trace' ? 2 : look === 'heard' ? 0 : 1;
-    return { type: PROGRAM_OF[look], size: width, color, zIndex };
+    const { hair, trace, path: paths } = this.#palette;
+    const color = look === 'heard' ? hair : look === 'trace' ? trace : paths[path];
+    return { type: PROGRAM_OF[look], size: width, color };
+  }
+
+  /** Outside of the ring, away from the links. */
+  #drawLabel(context: CanvasRenderingContext2D, node: Label, { labelFont, labelSize }: Settings) {
+    const { label, size } = node;
+    if (!label) return;
+    const { x, y } = this.#outward(node, size + 5);
+    context.font = `${labelSize}px ${labelFont}`;
+    context.fillStyle = this.#palette.label;
+    context.textBaseline = 'middle';
+    context.textAlign = x >= node.x ? 'left' : 'right';
+    context.fillText(label, x, y);
+  }
+
+  #drawHover(context: CanvasRenderingContext2D, node: Label, settings: Settings) {
+    const { x, y, size, color, label } = node;
+    const { ground, label: ink } = this.#palette;
+    context.beginPath();
+    context.arc(x, y, size + 4, 0, 2 * Math.PI);
+    context.strokeStyle = ink;
+    context.lineWidth = 2;
+    context.stroke();
+    context.beginPath();
+    context.arc(x, y, size, 0, 2 * Math.PI);
+    context.fillStyle = color;
+    context.fill();
+    context.font = `${settings.labelSize}px ${settings.labelFont}`;
+    const width = context.measureText(label ?? '').width;
+    const at = this.#outward(node, size + 5);
+    context.fillStyle = ground;
+    context.fillRect(at.x >= x ? at.x - 3 : at.x - width - 3, at.y - 10, width + 6, 20);
+    this.#drawLabel(context, node, settings);
+  }
+
+  /** The point so many pixels further from the ring's middle. */
+  #outward({ x, y }: { x: number; y: number }, by: number) {
+    const middle = this.#sigma.graphToViewport({ x: 0, y: 0 });
+    const distance = Math.hypot(x - middle.x, y - middle.y) || 1;
+    return { x: x + ((x - middle.x) / distance) * by, y: y + ((y - middle.y) / distance) * by };
+  }
+
+  #placeGuide(): void {
+    const leftTop = this.#sigma.graphToViewport({ x: -1, y: 1 });
+    const rightBottom = this.#sigma.graphToViewport({ x: 1, y: -1 });
+    this.#guide.style.left = `${leftTop.x}px`;
+    this.#guide.style.top = `${leftTop.y}px`;
+    this.#guide.style.width = `${rightBottom.x - leftTop.x}px`;
+    this.#guide.style.height = `${rightBottom.y - leftTop.y}px`;
   }
 }

@@ -14,6 +14,8 @@ export interface RingNode {
   readonly y: number;
   readonly self: boolean;
   readonly path: PathKind;
+  /** Radius, pixels. */
+  readonly size: number;
 }
 
 export interface RingLink {
@@ -42,6 +44,25 @@ export function widthOf(rttMs: number | null): number {
   return Math.max(1, 5 - 0.5 * Math.log2(Math.max(1, rttMs)));
 }
 
+/** Less where more nodes share the circle, and more for those with a link to this one. */
+function sizeOf(nodes: number, { self, linked }: { self: boolean; linked: boolean }): number {
+  const size = nodes > 200 ? 3 : nodes > 60 ? 4.5 : 6;
+  return self ? size + 3 : linked ? size + 1 : size;
+}
+
+/** Whether both have the same nodes and links, however they look. */
+export function sameShape(one: RingGraph, other: RingGraph): boolean {
+  return (
+    one.nodes.length === other.nodes.length &&
+    one.links.length === other.links.length &&
+    one.nodes.every(({ key }, index) => key === other.nodes[index]?.key) &&
+    one.links.every(({ key, look, from }, index) => {
+      const { key: itsKey, look: itsLook, from: itsFrom } = other.links[index] ?? {};
+      return key === itsKey && look === itsLook && from === itsFrom;
+    })
+  );
+}
+
 export function ringGraph(
   overlay: OverlayStatus,
   topology: OverlayTopology,
@@ -56,8 +77,12 @@ export function ringGraph(
   const found = new Map<string, RingLink>();
   const add = (link: Omit<RingLink, 'key'>) => {
     if (!known.has(link.from) || !known.has(link.to) || link.from === link.to) return;
-    const ends = link.look === 'trace' ? [link.from, link.to] : [link.from, link.to].sort();
-    const key = `${link.look === 'trace' ? 'trace ' : ''}${ends.join(' ')}`;
+    const key =
+      link.look === 'trace'
+        ? `trace ${link.from} ${link.to}`
+        : link.from < link.to
+          ? `${link.from} ${link.to}`
+          : `${link.to} ${link.from}`;
     if (!found.has(key)) found.set(key, { key, ...link });
   };
   for (const { from, to, role, path, rttMs } of links) {
@@ -69,6 +94,7 @@ export function ringGraph(
     if (from !== undefined) add({ from, to: id, look: 'trace', path: path.kind, width: 6 });
     from = id;
   }
+  const linked = new Set<string>(links.map(({ to }) => to));
   return {
     nodes: nodes.map(({ id, name, self }) => {
       const angle = 2 * Math.PI * ringPosition(id);
@@ -79,6 +105,7 @@ export function ringGraph(
         y: Math.cos(angle),
         self,
         path: paths.get(id) ?? 'none',
+        size: sizeOf(nodes.length, { self, linked: linked.has(id) }),
       };
     }),
     links: [...found.values()],
