@@ -16,7 +16,7 @@ const LIGHT: Palette = {
   label: '#1b1f24',
   ground: '#ffffff',
   self: '#1b1f24',
-  hair: 'rgba(16, 22, 30, 0.2)',
+  hair: 'rgba(17, 20, 24, 0.16)',
   trace: '#c2185b',
   path: { direct: '#0b6bcb', turn: '#d97706', overlay: '#7c3aed', none: '#8b95a1' },
 };
@@ -24,7 +24,7 @@ const DARK: Palette = {
   label: '#e6e9ed',
   ground: '#171b20',
   self: '#ffffff',
-  hair: 'rgba(35, 40, 48, 0.25)',
+  hair: 'rgba(26, 30, 36, 0.2)',
   trace: '#ff6fa5',
   path: { direct: '#58a6ff', turn: '#f5a742', overlay: '#b794ff', none: '#6b7580' },
 };

@@ -14,6 +14,15 @@ const COLUMNS: readonly (readonly [SortKey, string])[] = [
   ['rtt', 'RTT'],
   ['session', 'Session'],
 ];
+/** By how many rows a key moves the focus. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: 10,
+  PageUp: -10,
+  End: Number.POSITIVE_INFINITY,
+  Home: Number.NEGATIVE_INFINITY,
+};
 /** Pixels, as in the style sheet. */
 const ROW_HEIGHT = 34;
 
@@ -144,9 +153,10 @@ function useRowFocus(
   });
   const step = useCallback(
     (event: KeyboardEvent) => {
-      const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+      const by = STEPS[event.key];
       const element = scroller.current;
-      if (by === 0 || element === null || rows.length === 0) return;
+      if (by === undefined || element === null || rows.length === 0) return;
+      if (event.target instanceof HTMLInputElement && Math.abs(by) > 1) return;
       event.preventDefault();
       const at = Number(document.activeElement?.closest('tr')?.dataset['index'] ?? -1);
       const next = Math.max(0, Math.min(rows.length - 1, at + by));

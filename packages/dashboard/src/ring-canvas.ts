@@ -23,6 +23,9 @@ const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
   heard: 'hair',
 };
 
+/** Pixels between a node and its name. */
+const LABEL_GAP = 6;
+
 type Label = PartialButFor<NodeDisplayData, 'x' | 'y' | 'size' | 'label' | 'color'>;
 
 /**
@@ -143,11 +146,12 @@ export class RingCanvas {
   #drawLabel(context: CanvasRenderingContext2D, node: Label, { labelFont, labelSize }: Settings) {
     const { label, size } = node;
     if (!label) return;
-    const { x, y } = this.#outward(node, size + 5);
+    const { x, y } = this.#outward(node, size + LABEL_GAP);
     context.font = `${labelSize}px ${labelFont}`;
     context.fillStyle = this.#palette.label;
     context.textBaseline = 'middle';
-    context.textAlign = x >= node.x ? 'left' : 'right';
+    const aside = (x - node.x) / (size + LABEL_GAP);
+    context.textAlign = aside > 0.3 ? 'left' : aside < -0.3 ? 'right' : 'center';
     context.fillText(label, x, y);
   }
 
@@ -165,9 +169,11 @@ export class RingCanvas {
     context.fill();
     context.font = `${settings.labelSize}px ${settings.labelFont}`;
     const width = context.measureText(label ?? '').width;
-    const at = this.#outward(node, size + 5);
+    const at = this.#outward(node, size + LABEL_GAP);
     context.fillStyle = ground;
-    context.fillRect(at.x >= x ? at.x - 3 : at.x - width - 3, at.y - 10, width + 6, 20);
+    const aside = (at.x - x) / (size + LABEL_GAP);
+    const left = aside > 0.3 ? at.x : aside < -0.3 ? at.x - width : at.x - width / 2;
+    context.fillRect(left - 3, at.y - 10, width + 6, 20);
     this.#drawLabel(context, node, settings);
   }
 

@@ -46,7 +46,7 @@ export function RingView({ graph, selected, onSelect }: Props) {
   }, [selected, ready]);
 
   return (
-    <figure class="ring card">
+    <figure class="ring card" aria-busy={!ready}>
       <div class="canvas" ref={element} aria-hidden="true" />
       {fault !== undefined && (
         <p role="status">The ring needs WebGL ({fault}). The table has all the nodes.</p>
