@@ -29,6 +29,7 @@ const natives = globSync('packages/*/native/test.sh').filter(file => existsSync(
 const steps: Step[] = [
   { name: 'lint', command: ['biome', 'ci', '--error-on-warnings'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the page', command: ['tsc', '--noEmit', '--project', 'packages/dashboard'] },
   { name: 'unit', command: ['node', '--test', ...globSync('packages/*/src/**/*.test.ts').sort()] },
   ...natives.map((file): Step => ({ name: file, command: ['sh', file] })),
   ...globSync('test/**/*.test.ts')

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets a Debian 12 machine up for what follows: Debian packages, npm packages, the native addon, the
-# CNI plugin, the bundle. Each step is skipped when its inputs did not change, so that a second run takes a moment.
+# CNI plugin, the page of the dashboard, the bundle. Each step is skipped when its inputs did not change,
+# so that a second run takes a moment.
 #
 #   sh test/setup.sh [demo|test|bench|release]      default: demo (what the others need as well)
 #
@@ -37,7 +38,7 @@ case $scope in
     containerd runc podman buildah containernetworking-plugins busybox-static iptables
     golang-go golang-github-appc-cni-dev
     $cross lintian debootstrap systemd-container qemu-user-static
-    prometheus fish zsh groff-base" ;;
+    prometheus fish zsh groff-base chromium" ;;
   bench) packages="$packages ethtool wireguard-tools tinc n2n openvpn" ;;
   release) packages="$packages $cross buildah" ;;
   *) fail "unknown scope '$scope': expected demo, test, bench or release" ;;
@@ -95,8 +96,19 @@ if ! unchanged cni "$wanted" || [ ! -x "$cni/dist/evio-pod-worker" ]; then
   done_with cni "$wanted"
 fi
 
+page=packages/dashboard
+wanted=$(hash_of "$page/src" "$page/index.html" "$page/vite.config.ts" "$page/package.json")
+if ! unchanged page "$wanted" || [ ! -e "$page/dist/index.html" ]; then
+  say 'building the dashboard'
+  quietly 'building the dashboard' vite build "$page"
+  rm -rf packages/cli/dist/dashboard
+  done_with page "$wanted"
+fi
+
 wanted=$(hash_of packages/*/src packages/*/package.json test/bundle.ts)
 if ! unchanged bundle "$wanted" || [ ! -e packages/cli/dist/evio.mjs ]; then
   quietly 'bundling the agent' node test/bundle.ts
   done_with bundle "$wanted"
 fi
+# The agent looks for its page beside its bundle, which is made into an empty directory.
+[ -e packages/cli/dist/dashboard ] || cp -R "$page/dist" packages/cli/dist/dashboard

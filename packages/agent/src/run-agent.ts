@@ -1,6 +1,7 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config/index.ts';
 import { ControlServer, controlGroupId, controlRoutes } from './control/index.ts';
+import { startDashboard } from './dashboard/index.ts';
 import { serveMetrics } from './metrics/index.ts';
 import type { Logger, ServiceNotifier } from './system/index.ts';
 
@@ -17,12 +18,14 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   // Before anything is touched: a second agent on this host says so and leaves.
   await ControlServer.claim(controlSocket);
   const agent = await Agent.start(options);
+  const dashboard = await startDashboard(options.config, agent, logger);
   const control = await ControlServer.listen({
     socket: controlSocket,
     group: controlGroupId(),
-    routes: controlRoutes(agent),
+    routes: controlRoutes(agent, dashboard.url),
     onFault: error => logger.error({ err: error }, 'a control request failed'),
   }).catch(async (error: unknown) => {
+    await dashboard.close();
     await agent.stop();
     throw error;
   });
@@ -43,6 +46,7 @@ export async function runAgent(options: RunAgentOptions): Promise<void> {
   process.off('SIGHUP', hangUp);
   await control.close();
   await metrics?.close();
+  await dashboard.close();
   await agent.stop();
   notify.close();
   if (failure !== undefined) throw failure;

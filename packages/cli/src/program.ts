@@ -104,6 +104,11 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .description('Show the ring and its links')
     .addOption(overlay())
     .action(async options => (await import('./commands/topology.ts')).topology(context, options));
+  asking('dashboard')
+    .description('Print the URL of the dashboard, with its token')
+    .action(async (options: AgentOptions) =>
+      (await import('./commands/dashboard.ts')).dashboard(context, options),
+    );
   asking('ping')
     .description('Send encrypted echo requests to a peer')
     .addArgument(node())

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AgentControl, ControlServer, controlRoutes } from '@evio/agent/control';
-import { agentControl, pingReply } from '../../agent/src/control/fixture.ts';
+import { agentControl, dashboardUrl, pingReply } from '../../agent/src/control/fixture.ts';
 import { run } from './run.ts';
 
 function directory(t: TestContext): string {
@@ -34,7 +34,7 @@ async function evio(args: readonly string[], environment: Record<string, string>
 
 async function withAgent(t: TestContext, over: Partial<AgentControl> = {}) {
   const socket = join(directory(t), 'evio.sock');
-  const routes = controlRoutes(agentControl(over));
+  const routes = controlRoutes(agentControl(over), dashboardUrl);
   const server = await ControlServer.listen({
     socket,
     routes,

@@ -18,6 +18,7 @@ export interface AgentConfig {
   readonly controlSocket: string;
   readonly listen: ListenConfig;
   readonly log: { readonly level: LogLevel };
+  readonly dashboard: DashboardConfig;
   readonly metrics: MetricsConfig;
   readonly timers: TimerConfig;
   readonly overlays: readonly OverlayConfig[];
@@ -52,6 +53,12 @@ export interface KubernetesConfig {
 export interface ListenConfig {
   /** UDP port of the one socket per address family; 0: any free one. */
   readonly port: number;
+}
+
+export interface DashboardConfig {
+  readonly enabled: boolean;
+  /** Address of this host and TCP port of the HTTP server; port 0: any free one. */
+  readonly listen: Endpoint;
 }
 
 export interface MetricsConfig {

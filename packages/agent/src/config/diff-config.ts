@@ -35,6 +35,8 @@ function agentValues(config: AgentConfig): Record<string, Value> {
     control_socket: { rule: 'restart', value: config.controlSocket },
     'listen.port': { rule: 'restart', value: config.listen.port },
     'log.level': { rule: 'apply', value: config.log.level },
+    'dashboard.enabled': { rule: 'restart', value: config.dashboard.enabled },
+    'dashboard.listen': { rule: 'restart', value: formatEndpoint(config.dashboard.listen) },
     'metrics.enabled': { rule: 'restart', value: config.metrics.enabled },
     'metrics.listen': { rule: 'restart', value: formatEndpoint(config.metrics.listen) },
     'metrics.peer_series': { rule: 'restart', value: config.metrics.peerSeries },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   INTERFACE_NAME,
+  isOwnEndpoint,
   isStunUrl,
   isTurnUrl,
   isXmppService,
@@ -54,5 +55,21 @@ test('accounts have no resource, interfaces are named as the kernel allows', () 
   assert.ok(INTERFACE_NAME.test('evio0'));
   for (const text of ['', 'a/b', 'a b', '.', '..', 'sixteen-letters-']) {
     assert.ok(!INTERFACE_NAME.test(text), text);
+  }
+});
+
+test('addresses to listen on are of one interface, with a port', () => {
+  for (const text of ['127.0.0.1:9654', '[::1]:0']) assert.ok(isOwnEndpoint(text), text);
+  for (const text of [
+    '127.0.0.1',
+    'localhost:9654',
+    '::1:9654',
+    '[127.0.0.1]:9654',
+    '0.0.0.0:9654',
+    '[::]:9654',
+    '127.0.0.1:65536',
+    '127.0.0.1:',
+  ]) {
+    assert.ok(!isOwnEndpoint(text), text);
   }
 });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { EvioError, parseEndpoint } from '@evio/types';
+import { type Endpoint, EvioError, parseEndpoint } from '@evio/types';
 
 /**
  * The small languages inside the file's values: JIDs, CIDRs, interface names, server URLs. Each has
@@ -15,6 +15,7 @@ export const EXPECTED = {
   turn: 'a TURN server like turn:HOST[:PORT][?transport=udp|tcp] or turns:HOST[:PORT]',
   endpoint: 'an address with port like 127.0.0.1:9655 or [::1]:9655',
   path: 'a file path',
+  ownEndpoint: 'an IP address of this host with a port like 127.0.0.1:9654 or [::1]:9654',
 } as const;
 
 /** `local@domain` without resource (RFC 7622 §3); the server has the last word on the characters. */
@@ -91,11 +92,20 @@ export function isXmppService(text: string): boolean {
 
 /** `ADDRESS:PORT`, an IPv6 address in brackets. */
 export function isEndpoint(text: string): boolean {
+  return readEndpoint(text) !== undefined;
+}
+
+/** {@link isEndpoint}, but not one that stands for every address of a host. */
+export function isOwnEndpoint(text: string): boolean {
+  const endpoint = readEndpoint(text);
+  return endpoint !== undefined && !/^[0:.]+$/.test(endpoint.address);
+}
+
+function readEndpoint(text: string): Endpoint | undefined {
   try {
-    parseEndpoint(text);
-    return true;
+    return parseEndpoint(text);
   } catch (error) {
-    if (error instanceof EvioError) return false;
+    if (error instanceof EvioError) return undefined;
     throw error;
   }
 }

@@ -35,6 +35,7 @@ test('the shortest file gets the defaults', () => {
     controlSocket: '/run/evio/evio.sock',
     listen: { port: 0 },
     log: { level: 'info' },
+    dashboard: { enabled: true, listen: { address: '127.0.0.1', port: 9654 } },
     metrics: { enabled: false, listen: { address: '127.0.0.1', port: 9655 }, peerSeries: 200 },
     timers: { rekeySeconds: 120, rejectSeconds: 180, keepaliveSeconds: 4 },
     overlays: [

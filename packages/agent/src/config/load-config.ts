@@ -77,6 +77,10 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
     controlSocket: at(written.control_socket),
     listen: { port: written.listen.port },
     log: { level: written.log.level },
+    dashboard: {
+      enabled: written.dashboard.enabled,
+      listen: parseEndpoint(written.dashboard.listen),
+    },
     metrics: {
       enabled: written.metrics.enabled,
       listen: parseEndpoint(written.metrics.listen),

@@ -4,6 +4,7 @@ import {
   EXPECTED,
   INTERFACE_NAME,
   isEndpoint,
+  isOwnEndpoint,
   isStunUrl,
   isTurnUrl,
   isXmppService,
@@ -201,6 +202,18 @@ export const ConfigFile = mapping({
   })
     .prefault({})
     .meta({ description: 'Logging, as JSON lines on standard output.' }),
+  dashboard: mapping({
+    enabled: flag()
+      .default(true)
+      .meta({ description: 'Whether browsers on this host can see what the agent knows.' }),
+    listen: checked(isOwnEndpoint, EXPECTED.ownEndpoint)
+      .default('127.0.0.1:9654')
+      .meta({ description: 'Address and TCP port of the dashboard; port 0: any free one.' }),
+  })
+    .prefault({})
+    .meta({
+      description: 'The dashboard, for browsers with the token that evio dashboard prints.',
+    }),
   metrics: mapping({
     enabled: flag()
       .default(false)

@@ -5,7 +5,7 @@ import type { AgentConfig, OverlayConfig } from './agent-config.ts';
  * that `diffConfig` says needs a restart. So the next reload reports those again.
  */
 export function takeOver(running: AgentConfig, next: AgentConfig): AgentConfig {
-  const { name, stateDir, controlSocket, listen, metrics, timers } = running;
+  const { name, stateDir, controlSocket, listen, dashboard, metrics, timers } = running;
   const { cni: _, ...rest } = next;
   return {
     ...rest,
@@ -14,6 +14,7 @@ export function takeOver(running: AgentConfig, next: AgentConfig): AgentConfig {
     stateDir,
     controlSocket,
     listen,
+    dashboard,
     metrics,
     timers,
     overlays: next.overlays.map(overlay => {

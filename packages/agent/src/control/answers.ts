@@ -188,6 +188,10 @@ export const ReloadReport = described('What became of a new configuration.', {
   needsRestart: texts('What holds only after a restart.'),
 });
 
+export const DashboardAddress = described('Where the dashboard is.', {
+  url: text('To open in a browser; the token that lets it in is the fragment.'),
+});
+
 export const Forgotten = described('Where the key of an account was unpinned.', {
   account: z.string(),
   overlays: texts('Empty when no key was pinned.'),
@@ -204,6 +208,7 @@ export const Failure = described('Why there is no answer.', {
 export const NAMED = {
   AgentStatus,
   CniStatus,
+  DashboardAddress,
   Failure,
   Forgotten,
   OverlayStatus,

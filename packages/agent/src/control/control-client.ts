@@ -34,6 +34,11 @@ export class ControlClient {
     return this.#ask('POST /v1/trace', { body: { node, ...inOverlay(overlay) } });
   }
 
+  /** Throws `DASHBOARD_OFF`, or what else keeps the agent from having one. */
+  dashboard(): Promise<Answer<'GET /v1/dashboard'>> {
+    return this.#ask('GET /v1/dashboard', {});
+  }
+
   reload(): Promise<Answer<'POST /v1/reload'>> {
     return this.#ask('POST /v1/reload', {});
   }

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { EvioError } from '@evio/types';
 import { ControlClient } from './control-client.ts';
 import { ControlServer } from './control-server.ts';
-import { agentControl, nodeId, pingReply, status } from './fixture.ts';
+import { agentControl, dashboardUrl, nodeId, pingReply, status } from './fixture.ts';
 import { controlRoutes } from './routes.ts';
 import type { AgentControl } from './types.ts';
 
@@ -22,7 +22,7 @@ function socketPath(t: TestContext): string {
 async function serve(t: TestContext, over: Partial<AgentControl> = {}) {
   const socket = socketPath(t);
   const faults: unknown[] = [];
-  const routes = controlRoutes(agentControl(over));
+  const routes = controlRoutes(agentControl(over), dashboardUrl);
   const onFault = (error: unknown) => faults.push(error);
   const server = await ControlServer.listen({ socket, routes, onFault });
   t.after(() => server.close());
@@ -174,7 +174,7 @@ test('a socket that a killed agent left behind is replaced', async t => {
   killed.kill('SIGKILL');
   await once(killed, 'exit');
   assert.ok(statSync(socket).isSocket());
-  const routes = controlRoutes(agentControl());
+  const routes = controlRoutes(agentControl(), dashboardUrl);
   const server = await ControlServer.listen({ socket, routes, onFault: () => undefined });
   t.after(() => server.close());
   assert.equal((await new ControlClient(socket).status()).pid, 1);

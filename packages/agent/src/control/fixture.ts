@@ -95,3 +95,5 @@ export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
     ...over,
   };
 }
+
+export const dashboardUrl = () => 'http://127.0.0.1:9654/#token=abc';

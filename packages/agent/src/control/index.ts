@@ -8,14 +8,14 @@
  * Fastify cost 17 MB of an agent's memory for eight routes (docs/decisions.md).
  *
  * @example
- * const routes = controlRoutes(agent);
+ * const routes = controlRoutes(agent, dashboard.url);
  * const server = await ControlServer.listen({ socket: '/run/evio/evio.sock', routes, onFault });
  * const { node } = await new ControlClient('/run/evio/evio.sock').status();
  */
 export { ControlClient, DEFAULT_CONTROL_SOCKET } from './control-client.ts';
 export { ControlServer, type ControlServerOptions } from './control-server.ts';
 export { findPeer, listPeers } from './find-peer.ts';
-export { type ControlRequest, type Route, routeOf } from './route.ts';
+export { type ControlRequest, type Route, readBy, routeOf } from './route.ts';
 export { controlRoutes } from './routes.ts';
 export { CONTROL_GROUP, controlGroupId } from './socket-access.ts';
 export type * from './types.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { agentControl } from './fixture.ts';
+import { agentControl, dashboardUrl } from './fixture.ts';
 import { openApi } from './openapi.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
 import { type Route, routeOf } from './route.ts';
 import { controlRoutes } from './routes.ts';
 
-const routes = controlRoutes(agentControl());
+const routes = controlRoutes(agentControl(), dashboardUrl);
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 test('every operation has a route, and no route is left out of the description', () => {

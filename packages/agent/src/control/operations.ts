@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   AgentStatus,
+  DashboardAddress,
   Forgotten,
   OverlayTopology,
   PeerListing,
@@ -75,6 +76,12 @@ export const OPERATIONS = {
     query: none,
     body: z.strictObject({ node, overlay }),
     answer: Trace,
+  },
+  'GET /v1/dashboard': {
+    summary: 'Where the dashboard is, with the token that lets a browser in',
+    query: none,
+    body: noBody,
+    answer: DashboardAddress,
   },
   'POST /v1/reload': {
     summary: 'Read the configuration again, as SIGHUP does',

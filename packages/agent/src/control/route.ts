@@ -59,7 +59,7 @@ export function routeOf<Name extends OperationName>(
  *
  * @throws EvioError `REQUEST_INVALID` with what is wrong.
  */
-function readBy<T>(schema: z.ZodType<T>, value: unknown): T {
+export function readBy<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new EvioError('REQUEST_INVALID', z.prettifyError(result.error));

@@ -2,8 +2,12 @@ import { findPeer, listPeers } from './find-peer.ts';
 import { type Route, routeOf } from './route.ts';
 import type { AgentControl, PeerListing, PingLine, PingReply } from './types.ts';
 
-/** Everything that the `evio` command asks of a running agent. */
-export function controlRoutes(control: AgentControl): Route[] {
+/**
+ * Everything that the `evio` command asks of a running agent.
+ *
+ * @param dashboardUrl where the dashboard is; throws the EvioError that says why there is none.
+ */
+export function controlRoutes(control: AgentControl, dashboardUrl: () => string): Route[] {
   return [
     routeOf('GET /v1/status', () => control.status()),
     routeOf('GET /v1/peers', ({ query }) => listPeers(control.status(), query.overlay)),
@@ -21,6 +25,7 @@ export function controlRoutes(control: AgentControl): Route[] {
     routeOf('POST /v1/trace', ({ body: { node, overlay }, signal }) =>
       control.trace(findPeer(control.status(), node, overlay), { signal }),
     ),
+    routeOf('GET /v1/dashboard', () => ({ url: dashboardUrl() })),
     routeOf('POST /v1/reload', () => control.reload()),
     routeOf('POST /v1/forget', async ({ body: { account, overlay } }) => ({
       account,

@@ -1,0 +1,156 @@
+import type { Snapshot } from '@evio/agent/snapshot';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { AgentClient, Contact } from './agent-client.ts';
+import { AgentPanel } from './agent-panel.tsx';
+import { NodePanel, type TraceState } from './node-panel.tsx';
+import { PeerTable } from './peer-table.tsx';
+import { isAway } from './presence.ts';
+import { type Rates, ratesBetween, totalRate } from './rates.ts';
+import { ringGraph } from './ring-graph.ts';
+import { RingView } from './ring-view.tsx';
+import { Summary } from './summary.tsx';
+
+const CONTACTS: Readonly<Record<Contact, string>> = {
+  connecting: 'connecting',
+  live: 'live',
+  lost: 'the agent does not answer',
+  refused: 'the token is wrong: open the URL that "evio dashboard" prints',
+};
+
+export function App({ client }: { readonly client: AgentClient }) {
+  const { snapshot, rates, contact } = useFeed(client);
+  const [chosen, setChosen] = useState<string>();
+  const [selected, setSelected] = useState<string>();
+  const [trace, setTrace] = useState<TraceState>();
+
+  const overlays = snapshot?.status.overlays ?? [];
+  const overlay = overlays.find(({ name }) => name === chosen) ?? overlays[0];
+  const topology = snapshot?.topology.find(each => each.overlay === overlay?.name);
+  const peers = useMemo(() => overlay?.peers.filter(each => !isAway(each)) ?? [], [overlay]);
+  const peer = peers.find(({ id }) => id === selected);
+  const done = typeof trace === 'object' && 'done' in trace ? trace.done : undefined;
+  const graph = useMemo(
+    () => overlay && topology && ringGraph(overlay, topology, done),
+    [overlay, topology, done],
+  );
+  const select = useCallback((node: string | undefined) => {
+    setSelected(node);
+    setTrace(undefined);
+  }, []);
+  const startTrace = () => {
+    if (overlay === undefined || peer === undefined) return;
+    setTrace('asking');
+    client.trace(overlay.name, peer.id).then(
+      answer => setTrace({ done: answer }),
+      (error: Error) => setTrace({ failed: error.message }),
+    );
+  };
+  useKeys({
+    '/': () => document.getElementById('search')?.focus(),
+    Escape: () => select(undefined),
+    t: startTrace,
+  });
+
+  return (
+    <>
+      <header>
+        <Logo />
+        <h1>Evio</h1>
+        {snapshot && <span class="node-name">{snapshot.status.node.name}</span>}
+        {overlays.length > 1 ? (
+          <select
+            aria-label="Overlay"
+            value={overlay?.name ?? ''}
+            onChange={event => {
+              setChosen(event.currentTarget.value);
+              select(undefined);
+            }}
+          >
+            {overlays.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        ) : (
+          overlay && <span class="quiet">overlay {overlay.name}</span>
+        )}
+        <span role="status" class={`contact ${contact}`}>
+          {CONTACTS[contact]}
+        </span>
+      </header>
+      {snapshot && overlay && graph && (
+        <main class={contact === 'lost' ? 'stale' : ''}>
+          <Summary
+            status={snapshot.status}
+            overlay={overlay}
+            peers={peers}
+            rate={totalRate(rates, overlay.name)}
+          />
+          <RingView graph={graph} selected={selected} onSelect={select} />
+          {peer ? (
+            <NodePanel
+              peer={peer}
+              rate={rates.get(`${overlay.name}/${peer.id}`) ?? { rx: 0, tx: 0 }}
+              trace={trace}
+              onTrace={startTrace}
+              onClose={() => select(undefined)}
+            />
+          ) : (
+            <AgentPanel status={snapshot.status} overlay={overlay} onSelect={select} />
+          )}
+          <PeerTable
+            overlay={overlay.name}
+            peers={peers}
+            rates={rates}
+            selected={selected}
+            onSelect={select}
+          />
+        </main>
+      )}
+    </>
+  );
+}
+
+/** A ring with three nodes and a shortcut. */
+function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <circle cx="16" cy="16" r="11" />
+      <path d="M16 5Q20 17 7 22" />
+      <circle class="dot" cx="16" cy="5" r="4" />
+      <circle class="dot" cx="25.5" cy="21.5" r="4" />
+      <circle class="dot" cx="6.5" cy="21.5" r="4" />
+    </svg>
+  );
+}
+
+function useFeed(client: AgentClient) {
+  const [state, setState] = useState<{ snapshot?: Snapshot; rates: Rates }>({ rates: new Map() });
+  const [contact, setContact] = useState<Contact>('connecting');
+  useEffect(() => {
+    const gone = new AbortController();
+    const take = (snapshot: Snapshot) =>
+      setState(before => ({ snapshot, rates: ratesBetween(before.snapshot, snapshot) }));
+    client.follow(take, setContact, gone.signal).catch((error: unknown) => {
+      if (!gone.signal.aborted) throw error;
+    });
+    return () => gone.abort();
+  }, [client]);
+  return { ...state, contact };
+}
+
+/** Keys that work anywhere but in a field; Escape works there too. */
+function useKeys(actions: Readonly<Record<string, () => void>>): void {
+  const current = useRef(actions);
+  current.current = actions;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement && event.key !== 'Escape';
+      const action = current.current[event.key];
+      if (action === undefined || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      action();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, []);
+}

@@ -1,0 +1,42 @@
+import type { PeerStatus } from '@evio/agent/control';
+
+export type SortKey = 'name' | 'address' | 'role' | 'path' | 'rtt' | 'session';
+export interface Order {
+  readonly key: SortKey;
+  readonly descending: boolean;
+}
+
+const VALUES: Readonly<Record<SortKey, (peer: PeerStatus) => string | number>> = {
+  name: ({ name }) => name,
+  address: ({ addresses }) => addresses[0] ?? '',
+  role: ({ role }) => role,
+  path: ({ path }) => path.kind,
+  rtt: ({ path }) => path.rttMs ?? Number.POSITIVE_INFINITY,
+  session: ({ session }) => session.state,
+};
+
+/** Those with all the words in their name, id, account, addresses, role or path; in order. */
+export function peerRows(
+  peers: readonly PeerStatus[],
+  search: string,
+  { key, descending }: Order,
+): PeerStatus[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const value = VALUES[key];
+  const found = peers.filter(peer => {
+    const { id, name, jid, addresses, role, path, session } = peer;
+    const text = [id, name, jid, ...addresses, role, path.kind, session.state].join(' ');
+    return words.every(word => text.toLowerCase().includes(word));
+  });
+  return found.sort((a, b) => {
+    const [left, right] = [value(a), value(b)];
+    const order =
+      typeof left === 'number' && typeof right === 'number'
+        ? left === right
+          ? 0
+          : left - right
+        : compare(String(left), String(right));
+    return (descending ? -order : order) || compare(a.name, b.name);
+  });
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OverlayStatus, OverlayTopology } from '@evio/agent/control';
+import { parseNodeId } from '@evio/types';
+import { ringGraph, ringPosition, widthOf } from './ring-graph.ts';
+
+const [a, b, c] = ['00', '40', '80'].map(text => parseNodeId(text.padEnd(32, '0')));
+if (a === undefined || b === undefined || c === undefined) throw new Error('three ids');
+
+const overlay = { peers: [] as OverlayStatus['peers'] } as OverlayStatus;
+const topology: OverlayTopology = {
+  overlay: 'edge',
+  nodes: [a, b, c].map(id => ({ id, jid: 'n@x', name: id.slice(0, 2), self: id === a })),
+  links: [{ from: a, to: b, role: 'successor', path: 'direct', rttMs: 4 }],
+  heard: [
+    { from: b, to: a },
+    { from: b, to: c },
+    { from: b, to: parseNodeId('f'.repeat(32)) },
+  ],
+};
+
+test('nodes stand where their ids are in the ring, clockwise from the top', () => {
+  assert.equal(ringPosition(c), 0.5);
+  const { nodes } = ringGraph(overlay, topology);
+  assert.deepEqual(
+    nodes.map(({ x, y }) => [Math.round(x), Math.round(y)]),
+    [
+      [0, 1],
+      [1, 0],
+      [0, -1],
+    ],
+  );
+});
+
+test('each pair is drawn once, by what is known best, and never to a stranger', () => {
+  const { links } = ringGraph(overlay, topology);
+  assert.deepEqual(
+    links.map(({ from, to, look }) => [from, to, look]),
+    [
+      [a, b, 'successor'],
+      [b, c, 'heard'],
+    ],
+  );
+});
+
+test('a member that nobody reaches is not on the ring, nor are its links', () => {
+  const path = {
+    kind: 'none',
+    local: null,
+    remote: null,
+    via: [],
+    rttMs: null,
+    mtu: null,
+  } as const;
+  const peers = [{ id: c, role: 'none', path }] as unknown as OverlayStatus['peers'];
+  const { nodes, links } = ringGraph({ ...overlay, peers }, topology);
+  assert.deepEqual(
+    nodes.map(({ key }) => key),
+    [a, b],
+  );
+  assert.equal(links.length, 1);
+});
+
+test('a trace goes from this node from hop to hop', () => {
+  const path = { kind: 'direct', local: null, remote: null, via: [], rttMs: 1, mtu: null } as const;
+  const hop = (id: typeof b) => ({ id, name: 'x', path, rttMs: 1, reason: 'target' }) as const;
+  const trace = { target: { overlay: 'edge', id: c }, hops: [hop(b), hop(c)] };
+  const { links } = ringGraph(overlay, topology, trace);
+  assert.deepEqual(
+    links.filter(({ look }) => look === 'trace').map(({ from, to }) => [from, to]),
+    [
+      [a, b],
+      [b, c],
+    ],
+  );
+});
+
+test('the nearer a node, the wider its link', () => {
+  assert.deepEqual([0.1, 1, 4, 1_000_000, null].map(widthOf), [5, 5, 4, 1, 1]);
+});
