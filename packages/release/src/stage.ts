@@ -37,7 +37,7 @@ const DOC = 'usr/share/doc/evio';
  * /etc/evio/evio.yaml.example
  * /usr/bin/evio                     a line of shell
  * /usr/lib/evio/                    node, evio.mjs and its chunks, datapath.node, programs for CNI
- * /lib/systemd/system/evio.service
+ * /lib/systemd/system/              evio.service, evio-hub.service
  * /usr/share/doc/evio/              this manual, copyright, changelog, examples
  * /usr/share/man, /usr/share/bash-completion, …      what packages/cli/dist has of them
  * ```
@@ -69,7 +69,9 @@ export function stage(
     chmodSync(target, mode);
   }
 
-  file(join(ROOT, 'systemd', 'evio.service'), join(root, 'lib/systemd/system/evio.service'));
+  for (const unit of ['evio.service', 'evio-hub.service']) {
+    file(join(ROOT, 'systemd', unit), join(root, 'lib/systemd/system', unit));
+  }
   file(join(ROOT, 'config', 'evio.yaml'), join(root, 'etc/evio/evio.yaml.example'));
   documentation(root, copyright(runtime, packages));
   interfaces(root);
