@@ -12,8 +12,8 @@ const EMPTY = ['/etc/evio', '/var/lib', '/run', '/etc/systemd/system'];
  * A host of the lab as it is right after the installation: its own empty `/etc/evio`, `/var/lib` and
  * `/run`, `evio` on the path, and systemd. Commands run in it as a person would type them.
  *
- * A whole systemd cannot run in a namespace here; a stand-in runs what a unit's ExecStart says and
- * knows the words that Evio and its documentation use.
+ * A stand-in for systemctl runs what a unit's ExecStart says and knows the words that Evio and its
+ * documentation use: it is there at once, where a Machine with its own systemd takes seconds.
  */
 export class FreshHost {
   readonly host: Host;

@@ -5,19 +5,14 @@ import { ROOT } from '../lab/paths.ts';
 /** A block of commands in a page, and where the page says to run it. */
 export interface Commands {
   readonly host: string;
-  /** Installs packages, which the lab has done already. */
-  readonly installs: boolean;
   readonly lines: readonly string[];
 }
 
-/** The commands of a page in their order: its blocks ` ```sh HOST [install] `. */
+/** The commands of a page in their order: its blocks ` ```sh HOST `. */
 export function commandsOf(page: string): Commands[] {
   const text = readFileSync(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/^```sh ([\w-]+)( install)?\n([^`]*)```$/gm)].map(
-    ([, host = '', install, body = '']) => ({
-      host,
-      installs: install !== undefined,
-      lines: body.trimEnd().split('\n'),
-    }),
-  );
+  return [...text.matchAll(/^```sh ([\w-]+)\n([^`]*)```$/gm)].map(([, host = '', body = '']) => ({
+    host,
+    lines: body.trimEnd().split('\n'),
+  }));
 }

@@ -16,13 +16,22 @@ const PACKAGES = [
   'iputils-ping',
 ];
 
+/** What can be installed in it besides, without a network, by apt: what our pages and package name. */
+const OFFERED = ['prosody', 'coturn', 'kmod', 'nftables'];
+
+/** Where it has them: a flat archive (sources.list(5)). */
+const ARCHIVE = '/srv/debian';
+
 /**
  * The root of a small Debian 12, made once by debootstrap; tests lay their own files over it.
  *
  * @throws CommandError when debootstrap fails, in its own words.
  */
 export async function debianRoot(): Promise<string> {
-  const name = createHash('sha256').update(PACKAGES.join()).digest('hex').slice(0, 12);
+  const name = createHash('sha256')
+    .update([...PACKAGES, ...OFFERED].join())
+    .digest('hex')
+    .slice(0, 12);
   const root = join(CACHE, `debian-root-${name}`);
   if (existsSync(root)) return root;
   const part = `${root}.part`;
@@ -32,12 +41,32 @@ export async function debianRoot(): Promise<string> {
   await run(['debootstrap', '--variant=minbase', include, 'bookworm', part, mirror()], {
     timeoutMs: 900_000,
   });
-  await rm(join(part, 'var/cache/apt'), { recursive: true });
-  await rm(join(part, 'var/lib/apt/lists'), { recursive: true });
+  await offer(part);
   // Nothing that would wait for a network or a terminal at boot.
   await writeFile(join(part, 'etc/hostname'), 'evio-test\n');
+  await writeFile(join(part, 'etc/hosts'), '127.0.0.1 localhost\n');
+  // What is installed there need not outlive a power cut.
+  await writeFile(join(part, 'etc/dpkg/dpkg.cfg.d/unsafe-io'), 'force-unsafe-io\n');
   await rename(part, root);
   return root;
+}
+
+/** Makes the new root's only source of packages one within itself. */
+async function offer(root: string): Promise<void> {
+  const apt = (...args: string[]) =>
+    run(['chroot', root, 'apt-get', '--quiet', ...args], { timeoutMs: 300_000 });
+  await apt('clean'); // of what debootstrap fetched
+  await apt('update');
+  await apt('install', '--yes', '--download-only', ...OFFERED);
+  await rename(join(root, 'var/cache/apt/archives'), join(root, ARCHIVE));
+  const { stdout } = await run(['dpkg-scanpackages', '--multiversion', '.'], {
+    cwd: join(root, ARCHIVE),
+  });
+  await writeFile(join(root, ARCHIVE, 'Packages'), stdout);
+  await writeFile(join(root, 'etc/apt/sources.list'), `deb [trusted=yes] file:${ARCHIVE} ./\n`);
+  await rm(join(root, 'var/lib/apt/lists'), { recursive: true });
+  await apt('update');
+  await apt('clean');
 }
 
 /** The mirror that this machine's apt uses for bookworm. */

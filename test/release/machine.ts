@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, type CommandResult, exitCode, run } from '../lab/command.ts';
 import { debianRoot } from './debian-root.ts';
@@ -75,6 +75,23 @@ export class Machine {
   /** Runs a command in it to its end. */
   exec(argv: readonly string[], options?: CommandOptions): Promise<CommandResult> {
     return run(this.enter(argv), options);
+  }
+
+  /** Runs a line of shell in root's home, as a person would who answers each question with Enter. */
+  sh(line: string, options?: CommandOptions): Promise<CommandResult> {
+    const patient = { timeoutMs: 120_000, input: '\n', ...options };
+    return this.exec(['sh', '-euc', `cd /root; ${line}`], patient);
+  }
+
+  /** Puts a file into root's home. */
+  async bring(file: string): Promise<void> {
+    await cp(file, join(this.root, 'root', basename(file)));
+  }
+
+  /** A property of a unit, as `systemctl show` tells it. */
+  async property(name: string, unit = 'evio.service'): Promise<string> {
+    const { stdout } = await this.exec(['systemctl', 'show', '-P', name, unit]);
+    return stdout.trim();
   }
 
   /** The command that enters it and becomes another one there. */

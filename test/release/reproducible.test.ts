@@ -75,7 +75,13 @@ test('the bill of materials names Node, its OpenSSL, the addon and the npm packa
   );
   assert.equal(named.get('node')?.version, process.versions.node);
   assert.ok(named.get('node')?.components?.some(({ name }) => name === 'openssl'));
-  for (const name of ['usr/lib/evio/datapath.node', '@xmpp/client', 'tweetnacl', 'zod']) {
+  for (const name of [
+    'usr/lib/evio/datapath.node',
+    'node-addon-api',
+    '@xmpp/client',
+    'tweetnacl',
+    'zod',
+  ]) {
     assert.ok(named.has(name), name);
   }
   assert.ok(!named.has('esbuild') && !named.has('typescript'), 'tools are not in the release');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BundledPackage } from './bundle.ts';
+import type { BundledPackage } from './bundled-package.ts';
 import { ROOT } from './paths.ts';
 
 /**
  * The package's `copyright`, in Debian's machine-readable form (DEP-5): Evio's own licence, that of
- * Node, which holds those of what it is made of, and those of the npm packages in the bundle.
+ * Node, which holds those of what it is made of, and those of the npm packages in the release.
  *
  * @param runtime directory of Node's npm package.
  */
@@ -16,9 +16,9 @@ export function copyright(runtime: string, packages: readonly BundledPackage[]):
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: evio',
     stanza('*', 'The Evio authors', 'MIT', own),
     stanza('usr/lib/evio/node', 'Node.js contributors and those named below', 'Node', node),
-    ...packages.map(({ name, version, license, licenseText }) =>
+    ...packages.map(({ name, version, license, licenseText, files }) =>
       stanza(
-        'usr/lib/evio/*.mjs',
+        files.map(glob => `usr/lib/evio/${glob}`).join(' '),
         holders(licenseText) ?? `The authors of ${name}`,
         license.replaceAll(/[^\w.+-]+/g, '-'),
         licenseText ?? `The package says: ${license}.`,

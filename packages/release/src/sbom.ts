@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Architecture } from './architecture.ts';
-import { type BundledPackage, describePackage } from './bundle.ts';
+import type { BundledPackage } from './bundled-package.ts';
 import { sha256 } from './checksums.ts';
 import { CNI_PROGRAMS } from './native.ts';
 import { ROOT } from './paths.ts';
@@ -71,12 +71,10 @@ export function sbom(
   packages: readonly BundledPackage[],
   epoch: number,
 ): Sbom {
-  const wrapper = describePackage('node_modules/node-addon-api');
   const components = [
     nodeComponent(root, architecture),
-    fileComponent(root, 'datapath.node', version, [npmComponent(wrapper)]),
-    // Linked statically: the C and C++ libraries of the compiler are in them.
-    ...CNI_PROGRAMS.map(name => fileComponent(root, name, version)),
+    // The last ones are linked statically: the C and C++ libraries of the compiler are in them.
+    ...['datapath.node', ...CNI_PROGRAMS].map(name => fileComponent(root, name, version)),
     ...packages.map(npmComponent),
   ];
   const own: Component = {
@@ -158,12 +156,7 @@ function nodeComponent(root: string, architecture: Architecture): Component {
   };
 }
 
-function fileComponent(
-  root: string,
-  name: string,
-  version: string,
-  components: readonly Component[] = [],
-): Component {
+function fileComponent(root: string, name: string, version: string): Component {
   return {
     type: 'file',
     'bom-ref': `evio@${version}/${name}`,
@@ -171,7 +164,6 @@ function fileComponent(
     version,
     licenses: [{ license: { id: 'MIT' } }],
     hashes: [{ alg: 'SHA-256', content: sha256(join(root, 'usr/lib/evio', name)) }],
-    ...(components.length === 0 ? {} : { components }),
   };
 }
 

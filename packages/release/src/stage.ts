@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   globSync,
   lutimesSync,
@@ -12,8 +11,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Architecture } from './architecture.ts';
-import type { BundledPackage } from './bundle.ts';
+import type { BundledPackage } from './bundled-package.ts';
 import { command } from './command.ts';
+import { copyFile, copyTree } from './copy-tree.ts';
 import { copyright } from './copyright.ts';
 import { nativeParts } from './native.ts';
 import { ROOT } from './paths.ts';
@@ -36,8 +36,8 @@ const DOC = 'usr/share/doc/evio';
  * ```
  * /etc/evio/evio.yaml.example
  * /usr/bin/evio                     a line of shell
- * /usr/lib/evio/                    node, evio.mjs and its chunks, datapath.node, programs for CNI
- * /lib/systemd/system/evio.service
+ * /usr/lib/evio/                    node, evio.mjs and its chunks, pages, datapath.node, programs for CNI
+ * /lib/systemd/system/              evio.service, evio-hub.service
  * /usr/share/doc/evio/              this manual, copyright, changelog, examples
  * /usr/share/man, /usr/share/bash-completion, …      what packages/cli/dist has of them
  * ```
@@ -54,8 +54,7 @@ export function stage(
   const runtime = runtimeOf(architecture);
   const { addon, programs } = nativeParts(architecture);
   // Modules for Node, not programs: esbuild takes over main.ts's mode.
-  for (const module of readdirSync(bundle))
-    file(join(bundle, module), join(root, PROGRAMS, module));
+  copyTree(bundle, join(root, PROGRAMS));
   program(join(ROOT, 'packages', 'release', 'evio.sh'), join(root, 'usr/bin/evio'));
   const strip = `${architecture.gnu}-strip`;
   for (const [from, to, mode] of [
@@ -69,8 +68,10 @@ export function stage(
     chmodSync(target, mode);
   }
 
-  file(join(ROOT, 'systemd', 'evio.service'), join(root, 'lib/systemd/system/evio.service'));
-  file(join(ROOT, 'config', 'evio.yaml'), join(root, 'etc/evio/evio.yaml.example'));
+  for (const unit of ['evio.service', 'evio-hub.service']) {
+    copyFile(join(ROOT, 'systemd', unit), join(root, 'lib/systemd/system', unit));
+  }
+  copyFile(join(ROOT, 'config', 'evio.yaml'), join(root, 'etc/evio/evio.yaml.example'));
   documentation(root, copyright(runtime, packages));
   interfaces(root);
   setTimes(root, epoch);
@@ -78,17 +79,18 @@ export function stage(
 
 function documentation(root: string, copyrightText: string): void {
   for (const page of globSync('**/*', { cwd: join(ROOT, 'docs') })) {
-    if (/\.(md|svg|png)$/.test(page)) file(join(ROOT, 'docs', page), join(root, DOC, page));
+    if (/\.(md|svg|png|json)$/.test(page))
+      copyFile(join(ROOT, 'docs', page), join(root, DOC, page));
   }
-  for (const path of globSync(['*.yaml', '*.json', 'cni/*', 'kubernetes/**'], {
+  for (const path of globSync(['*.yaml', '*.json', 'cni/*', 'kubernetes/**', 'monitoring/*'], {
     cwd: join(ROOT, 'config'),
     withFileTypes: true,
   })) {
     if (!path.isFile()) continue;
     const from = join(path.parentPath, path.name);
-    file(from, join(root, DOC, 'examples', from.slice(join(ROOT, 'config').length)));
+    copyFile(from, join(root, DOC, 'examples', from.slice(join(ROOT, 'config').length)));
   }
-  file(
+  copyFile(
     join(ROOT, 'systemd', 'evio-cni.conf'),
     join(root, DOC, 'examples', 'systemd', 'evio-cni.conf'),
   );
@@ -114,18 +116,12 @@ function interfaces(root: string): void {
   };
   for (const [name, target] of Object.entries(completions)) {
     const from = join(dist, 'completions', name);
-    if (existsSync(from)) file(from, join(root, target));
+    if (existsSync(from)) copyFile(from, join(root, target));
   }
 }
 
-function file(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
-  chmodSync(to, 0o644);
-}
-
 function program(from: string, to: string): void {
-  file(from, to);
+  copyFile(from, to);
   chmodSync(to, 0o755);
 }
 
