@@ -25,12 +25,26 @@ test('an agent that is killed leaves its TAP in its bridge, and is back within t
   };
   const before = await link();
   assert.equal(before.master, 'br0');
+
+  const missed: number[] = [];
+  const reachable = async () => (await cloud.peer(home))?.reachable;
+  const kill = async () => {
+    await home.kill9();
+    const killed = Date.now();
+    await cloud.until('misses home', async () => (await reachable()) === false, 5_000);
+    missed.push(Date.now() - killed);
+  };
+  await kill();
+  tell(`missed by the other while nothing is sent: after ${missed.splice(0).join()} ms`);
+  await home.start();
+  await cloud.linkedTo(home);
+
   await using pings = cloud.host.pings(home.address);
   assert.ok((await pings.replyAfter(Date.now(), 5000)) !== undefined);
 
   const outages: number[] = [];
   for (let turn = 0; turn < 3; turn += 1) {
-    await home.kill9();
+    await kill();
     assert.deepEqual(await link(), before, 'the same device, in the same bridge');
     const restarted = Date.now();
     await home.start();
@@ -40,9 +54,11 @@ test('an agent that is killed leaves its TAP in its bridge, and is back within t
     assert.ok(back !== undefined);
     outages.push(Date.now() - restarted);
     assert.ok(back <= 2000, `${back} ms after it was online`);
+    await cloud.until('has home back', async () => (await reachable()) === true, 5_000);
     assert.deepEqual(await link(), before);
   }
-  tell(`from kill -9 and start to the first ping: ${outages.join(', ')} ms`);
+  tell(`missed while it is pinged: after ${missed.join(', ')} ms`);
+  tell(`from its start to the first ping: ${outages.join(', ')} ms`);
 });
 
 test('an orderly stop and start costs about a second of traffic as well', async () => {

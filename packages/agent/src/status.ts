@@ -11,6 +11,7 @@ import type {
 } from './control/index.ts';
 import type { OverlayMember } from './overlay/members.ts';
 import type { Overlay } from './overlay/overlay.ts';
+import { isReachable } from './overlay/reachable.ts';
 import type { Ring } from './overlay/ring.ts';
 import type { Peer } from './peer/peer.ts';
 import type { TraceStep } from './peer/trace-message-codec.ts';
@@ -56,6 +57,7 @@ export function overlayStatus(
         name: record.name,
         addresses: [...record.addresses],
         role: overlay.ring.roleOf(record.id),
+        reachable: peer !== undefined && isReachable(peer, overlay.ring),
         path: peer === undefined ? NO_PATH : pathStatus(peer, overlay.ring, underlay),
         session: peer === undefined ? NO_SESSION : sessionStatus(peer),
         rxBytes: counters?.rxBytes ?? 0,

@@ -41,7 +41,7 @@ export const PEER_COLUMNS: readonly Column[] = [
   { title: 'ID', leave: 5 },
   { title: 'ADDRESS', least: 12, leave: 2 },
   { title: 'ROLE', leave: 1 },
-  { title: 'SESSION' },
+  { title: 'STATE' },
   { title: 'PATH' },
   { title: 'REMOTE', least: 9, leave: 3 },
   { title: 'RTT', align: 'right' },
@@ -67,24 +67,28 @@ export function peerRow(
   style: Style,
   nameOf: (id: string) => string | undefined,
 ): string[] {
-  const { session, path } = peer;
+  const { path } = peer;
   const between = path.via.map(id => nameOf(id) ?? id.slice(0, 8)).join(' ');
-  const paint =
-    session.state === 'up'
-      ? style.good
-      : session.state === 'handshaking'
-        ? style.uneasy
-        : style.bad;
   return [
     peer.name,
     peer.id.slice(0, 8),
     peer.addresses.map(cidr => cidr.split('/')[0]).join(' '),
     peer.role,
-    paint(session.state),
+    stateOf(peer, style),
     path.kind === 'direct' ? path.kind : style.uneasy(path.kind),
     path.remote ?? (between === '' ? '–' : `by ${between}`),
     formatRtt(path.rttMs),
     formatBytes(peer.rxBytes),
     formatBytes(peer.txBytes),
   ];
+}
+
+/** Its session, or that it has fallen silent: then keys are worth nothing. */
+function stateOf(
+  { path, reachable, session: { state } }: Pick<PeerListing, 'path' | 'reachable' | 'session'>,
+  style: Style,
+): string {
+  if (!reachable && path.kind !== 'none') return style.bad('silent');
+  if (state === 'up') return style.good(state);
+  return state === 'handshaking' ? style.uneasy(state) : style.bad(state);
 }

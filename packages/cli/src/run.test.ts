@@ -80,6 +80,18 @@ test('status shows node, signaling and peers, and as JSON what the agent said', 
   assert.deepEqual(JSON.parse((await ask('status', '--json')).out), agentControl().status());
 });
 
+test('a peer that fell silent is shown as such, whatever keys there are', async t => {
+  const answer = agentControl().status();
+  const [overlay] = answer.overlays;
+  assert.ok(overlay);
+  const peers = overlay.peers.map(peer => ({ ...peer, reachable: false }));
+  const ask = await withAgent(t, {
+    status: () => ({ ...answer, overlays: [{ ...overlay, peers }] }),
+  });
+  assert.match((await ask('status')).out, / STATE .*\nedge-b .* silent +direct /);
+  assert.match((await ask('peers')).out, /edge-b .* silent +direct /);
+});
+
 test('status shows who was refused, and why', async t => {
   const refused = [{ jid: 'c@example.org', code: 'KEY_CHANGED', message: 'another key' }];
   const [overlay] = agentControl().status().overlays;

@@ -46,3 +46,15 @@ test('what is long past is forgotten, with its failures', () => {
   exclusions.sweep(603_000);
   assert.equal(exclusions.failures(point), 0);
 });
+
+test('a loss is told of for a minute, a refusal ends it', () => {
+  const exclusions = new Exclusions();
+  exclusions.suspect(1_000, point, 3_000);
+  assert.equal(exclusions.lostSince(60_999, point), 1_000);
+  assert.equal(exclusions.lostSince(61_000, point), undefined);
+  exclusions.failed(2_000, point, 2_000, 0.5);
+  assert.equal(exclusions.lostSince(3_000, point), 1_000);
+  exclusions.refused(4_000, point, 20_000);
+  assert.equal(exclusions.lostSince(4_000, point), undefined);
+  assert.ok(exclusions.has(23_000, point));
+});

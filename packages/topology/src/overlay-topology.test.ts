@@ -54,6 +54,28 @@ test('only a neighbour that told of a link to a member can say that it failed', 
   }
 });
 
+test('a member is lost when the last of those that had a link to it says so', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  const { topology } = bench;
+  bench.linkAll();
+  const lost = () => topology.lostSince(bench.now, bench.member(1));
+  bench.says(62, 'successor', [1]);
+  assert.equal(lost(), undefined, 'there is a link');
+  topology.linkDown(bench.now, bench.member(1), 'failed');
+  assert.equal(lost(), undefined, 'a neighbour has one');
+  bench.now = 1_000;
+  const fields = { leaf: false, reset: false, version: 2, error: 1, added: [] };
+  const coordinate = packCoordinate({ x: 0, y: 0, height: 1 });
+  const removed = [{ point: new RingPoints().intern(bench.member(1)), failed: true }];
+  const bytes = withWish(encodeNeighbours({ ...fields, coordinate, removed }), 'successor');
+  topology.control(bench.now, bench.member(62), bytes);
+  assert.equal(lost(), 1_000);
+  const record = new Uint8Array();
+  const id = bench.member(1);
+  topology.memberSeen(bench.now, { id, sequence: 2, record, signaling: true });
+  assert.equal(lost(), undefined, 'it came back');
+});
+
 test('a member that can not be reached is left out for a while, longer each time', () => {
   const bench = new Bench(64, { shortcuts: 0 });
   bench.links.length = 0;

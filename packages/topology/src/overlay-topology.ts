@@ -290,6 +290,17 @@ export class OverlayTopology {
     return this.#members;
   }
 
+  /**
+   * Since when those that had a link to a member have lost it; undefined while there is a link, one
+   * of ours or one that a neighbour told of, and when nobody had one.
+   */
+  lostSince(now: number, id: NodeId): number | undefined {
+    const point = this.#members.points.get(id);
+    if (!point || this.#links.neighbours.has(point)) return undefined;
+    const lost = this.#links.exclusions.lostSince(now, point);
+    return lost === undefined || this.#links.seenByNeighbours(point) ? undefined : lost;
+  }
+
   /** The own network coordinate. */
   get coordinate(): Coordinate & { readonly error: number } {
     return this.#position;
@@ -349,7 +360,7 @@ export class OverlayTopology {
     this.#wanted.down(now, point, false);
     this.#dirty = true;
     if (refused) {
-      this.#links.exclusions.suspect(now, point, SUSPECT_MS);
+      this.#links.exclusions.refused(now, point, SUSPECT_MS);
       return;
     }
     this.#links.exclusions.failed(now, point, FIRST_BACKOFF_MS, this.#links.chance());

@@ -56,6 +56,10 @@ const peerShape = {
   role: z.enum([...role.options, 'none']).meta({
     description: 'Why there is a link to it; none: there is no link, it is only known.',
   }),
+  reachable: z.boolean().meta({
+    description:
+      'Whether what is sent to it arrives, as far as is known: false when there is no way to it, and within 5 s when it falls silent, long before the XMPP server says that it is gone.',
+  }),
   path: PathStatus,
   session: SessionStatus,
   rxBytes: number('UDP payload from it.'),

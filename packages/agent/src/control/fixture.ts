@@ -12,6 +12,7 @@ export function peer(letter: string, over: Partial<PeerStatus> = {}): PeerStatus
     name: `edge-${letter}`,
     addresses: ['10.10.0.2/16', 'fd00::2/64'],
     role: 'successor',
+    reachable: true,
     path: {
       kind: 'direct',
       local: '192.0.2.1:41000',

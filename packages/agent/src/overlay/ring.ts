@@ -59,6 +59,11 @@ export class Ring {
     return point !== undefined && members.entry(point) !== undefined;
   }
 
+  /** Since when nobody known has had a link to it, after somebody had; on the clock of `performance`. */
+  lostSince(id: NodeId): number | undefined {
+    return this.#topology.lostSince(performance.now(), id);
+  }
+
   /** Why there is a link to it; `none` when there is not. */
   roleOf(id: NodeId): LinkRole | 'none' {
     const point = this.#topology.members.points.get(id);

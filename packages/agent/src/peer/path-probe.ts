@@ -96,6 +96,11 @@ export class PathProbe {
     if (this.#mtu !== undefined) this.#nextEcho = now;
   }
 
+  /** Sends an echo now, also on an overlay path that is not measured. */
+  ask(): void {
+    this.#options.send(this.#nextToken(), 0);
+  }
+
   /**
    * One echo for `evio ping`.
    *

@@ -142,6 +142,16 @@ export class Peer implements LinkOwner {
     return this.#way.linkPath !== undefined;
   }
 
+  /** Whether it was asked in vain, and nothing came from it by any way since. */
+  get silent(): boolean {
+    return this.#way.silent;
+  }
+
+  /** Whether anything authentic came from it since then. */
+  heardSince(then: number): boolean {
+    return this.#heardWithin(performance.now() - then);
+  }
+
   /** A link is wanted: make it, and keep it. */
   want(role: LinkRole): void {
     this.#wanted = role;
@@ -269,6 +279,7 @@ export class Peer implements LinkOwner {
         break;
       case 'stalled':
         session.restart(now);
+        this.#way.unanswered(now);
         if (!this.#way.onLink) break;
         logger.info('nothing comes back: checking the path and agreeing on a new one');
         underlay.verify();
@@ -457,7 +468,7 @@ export class Peer implements LinkOwner {
         owner.measured(this, this.#probe.rttMs ?? this.#pair?.rttMs ?? 0);
         break;
       case 'ask':
-        this.#probe.echo(now);
+        this.#probe.ask();
         break;
       default:
         output satisfies never;

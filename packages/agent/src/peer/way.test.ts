@@ -127,3 +127,49 @@ test('the datapath follows the peer by itself', () => {
   assert.deepEqual(outputs(way), []);
   assert.deepEqual(way.path, MOVED);
 });
+
+test('a peer is silent from the first doubt until it is heard by whatever way', () => {
+  const way = linked({ routed: true });
+  way.doubt(1_000);
+  assert.ok(way.silent);
+  silence(way, 1_000, 3_000);
+  assert.equal(way.path?.kind, 'overlay');
+  assert.ok(way.silent);
+  way.lost('failed');
+  assert.ok(way.silent);
+  way.tick(20_000, { silentMs: 10, answering: false });
+  assert.ok(!way.silent);
+});
+
+test('a link that works, or is given up, ends the silence', () => {
+  const way = linked({ routed: false });
+  way.doubt(0);
+  way.recovered();
+  assert.ok(!way.silent);
+  way.doubt(0);
+  way.lost();
+  assert.ok(!way.silent);
+});
+
+test('a silent peer is asked through others, slowly after five seconds', () => {
+  const way = linked({ routed: true });
+  way.doubt(0);
+  silence(way, 0, DEAD_AFTER);
+  way.lost('failed');
+  let asked = 0;
+  for (let now = 2_000; now < 32_000; now += 100) {
+    way.tick(now, SILENT);
+    asked += outputs(way).filter(what => what === 'ask').length;
+  }
+  assert.ok(asked >= 8 && asked <= 11, String(asked));
+});
+
+test('one that does not answer through others is silent too, as long as it has keys', () => {
+  const way = new Way();
+  way.setRouted(true);
+  way.setKeys(true);
+  way.unanswered(0);
+  assert.ok(way.silent);
+  way.setKeys(false);
+  assert.ok(!way.silent);
+});

@@ -4,6 +4,12 @@ import { Doubt } from './doubt.ts';
 /** For so long a silent link is not tried again while ICE has no news. Milliseconds. */
 const SILENCE = 3_000;
 
+/** A peer that fell silent is asked through others at this pace, and later on. Milliseconds. */
+const ASK_OTHERS = 1_000;
+const ASK_OTHERS_LATER = 5_000;
+/** The quicker pace is kept for so many. */
+const QUICK_ASKS = 5;
+
 const THROUGH_OVERLAY: Path = { kind: 'overlay' };
 
 /** What a {@link Way} wants done or told. */
@@ -18,7 +24,7 @@ export type WayOutput =
   | { readonly type: 'stalled' }
   /** The peer was heard after all. */
   | { readonly type: 'heard' }
-  /** Send an echo, to see whether the peer answers. */
+  /** Send an echo on the way in use, to see whether the peer answers. */
   | { readonly type: 'ask' };
 
 /** What is known of the link when time passes. */
@@ -41,6 +47,11 @@ export class Way {
   #linkPath: UnderlayPath | undefined;
   /** Since when others carry what is for the peer, because its link is silent. */
   #silentSince: number | undefined;
+  /** Since when nothing came of the peer, though it was asked. */
+  #unheardSince: number | undefined;
+  /** When it is asked through others, and how often it was. */
+  #askAt = 0;
+  #asked = 0;
   /** Whether the route table knows a way. */
   #routed = false;
   #keys = false;
@@ -67,6 +78,11 @@ export class Way {
     return this.#up;
   }
 
+  /** Whether it was asked in vain, and nothing came from it by any way since. */
+  get silent(): boolean {
+    return this.#unheardSince !== undefined;
+  }
+
   /** Whether nothing comes back on the link at present. */
   get doubted(): boolean {
     return this.#doubt.raised;
@@ -83,6 +99,7 @@ export class Way {
   recovered(): void {
     if (this.#linkPath === undefined) return;
     this.#silentSince = undefined;
+    this.#unheardSince = undefined;
     this.#doubt.clear();
     this.#choose();
     this.#announce();
@@ -110,6 +127,8 @@ export class Way {
   setKeys(keys: boolean): void {
     this.#keys = keys;
     if (keys) this.#announce();
+    // Without keys nobody can be asked, so that no silence tells anything.
+    else if (this.#linkPath === undefined) this.#unheardSince = undefined;
   }
 
   /** Whether the route table knows a way through others. */
@@ -122,7 +141,14 @@ export class Way {
   /** Nothing comes back: others stand in, and the peer is asked for a sign of life. */
   doubt(now: number): void {
     if (this.#linkPath === undefined || this.#silentSince !== undefined) return;
-    if (this.#doubt.raise(now) && this.#up) this.#outputs.push({ type: 'stalled' });
+    if (!this.#doubt.raise(now)) return;
+    this.#unheard(now);
+    if (this.#up) this.#outputs.push({ type: 'stalled' });
+  }
+
+  /** What is sent to it through others is not answered. */
+  unanswered(now: number): void {
+    if (this.#path?.kind === 'overlay') this.#unheard(now);
   }
 
   /** The link is no more. Without a reason it was given up here, and nobody is told. */
@@ -131,6 +157,7 @@ export class Way {
     this.#up = false;
     this.#linkPath = undefined;
     this.#silentSince = undefined;
+    if (reason !== 'failed') this.#unheardSince = undefined;
     this.#doubt.clear();
     this.#choose();
     if (told && reason !== undefined) this.#outputs.push({ type: 'down', reason });
@@ -143,6 +170,7 @@ export class Way {
         break;
       case 'dispelled':
         this.#silentSince = undefined;
+        this.#unheardSince = undefined;
         if (this.#up) this.#outputs.push({ type: 'heard' });
         else this.#announce();
         break;
@@ -155,6 +183,7 @@ export class Way {
       case undefined:
         break;
     }
+    this.#askThroughOthers(now, silentMs);
     const since = this.#silentSince;
     if (since === undefined || this.onLink || !answering) return;
     if (now - since >= SILENCE) this.recovered();
@@ -162,11 +191,35 @@ export class Way {
 
   /** When to {@link tick} next; undefined when nothing is planned. */
   nextTimeout(): number | undefined {
-    return this.#doubt.nextTimeout();
+    return this.#asksOthers ? this.#askAt : this.#doubt.nextTimeout();
   }
 
   poll(): WayOutput | undefined {
     return this.#outputs.shift();
+  }
+
+  #unheard(now: number): void {
+    if (this.#unheardSince !== undefined) return;
+    this.#unheardSince = now;
+    this.#asked = 0;
+  }
+
+  /** Whether others stand in for one that is silent: perhaps only its link is broken. */
+  get #asksOthers(): boolean {
+    return this.#unheardSince !== undefined && this.#path?.kind === 'overlay';
+  }
+
+  #askThroughOthers(now: number, silentMs: number | undefined): void {
+    const since = this.#unheardSince;
+    if (since === undefined || !this.#asksOthers) return;
+    if (silentMs !== undefined && silentMs < now - since) {
+      this.#unheardSince = undefined;
+      return;
+    }
+    if (now < this.#askAt) return;
+    this.#asked += 1;
+    this.#askAt = now + (this.#asked < QUICK_ASKS ? ASK_OTHERS : ASK_OTHERS_LATER);
+    this.#outputs.push({ type: 'ask' });
   }
 
   #choose(): void {
