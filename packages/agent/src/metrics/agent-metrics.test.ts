@@ -47,11 +47,21 @@ test('what is gone is not told any more', async () => {
   assert.deepEqual(linesOf(await registry.metrics(), 'evio_peer_session_up'), []);
 });
 
-test('peers beyond the bound are counted, and linked ones are told first', async () => {
-  const known = peer('c', { role: 'none' });
-  const text = await scrape(status([known, peer('b')]), 1);
+test('peers beyond the bound are one series together, and linked ones are told first', async () => {
+  const known = ['c', 'd'].map(letter => peer(letter, { role: 'none', reachable: false }));
+  const text = await scrape(status([...known, peer('b')]), 1);
   assert.match(linesOf(text, 'evio_peer_session_up').join(), /^[^,]*,peer="edge-b",[^,]*$/);
-  assert.ok(text.includes('evio_peer_series_omitted{overlay="edge"} 1'));
+  assert.ok(text.includes('evio_peer_series_omitted{overlay="edge"} 2'));
+  assert.ok(text.includes('evio_unreachable_peers{overlay="edge"} 2'));
+  assert.deepEqual(linesOf(text, 'evio_peer_receive_bytes_total').slice(1), [
+    'evio_peer_receive_bytes_total{overlay="edge",peer="other",id=""} 2048',
+  ]);
+});
+
+test('the event loop is looked at by us, not a hundred times a second by prom-client', async () => {
+  const names = linesOf(await scrape(), 'nodejs_eventloop_lag_p99_seconds');
+  assert.equal(names.length, 1);
+  assert.doesNotMatch(await scrape(), /nodejs_eventloop_lag_p50/);
 });
 
 test('a scrape of an agent with 100 peers is at most 200 kB', async () => {

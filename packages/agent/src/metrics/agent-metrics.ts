@@ -2,6 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AgentStatus, OverlayStatus, PeerStatus } from '../control/index.ts';
 import { VERSION } from '../version.ts';
 import { FAMILIES, placeOf } from './counter-families.ts';
+import { eventLoopLag } from './event-loop-lag.ts';
+import { OtherPeers } from './other-peers.ts';
 
 /**
  * The metrics are made of an {@link AgentStatus} when somebody asks for them: between two scrapes they
@@ -21,6 +23,9 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ] as const;
 
+/** In milliseconds, 25 days: prom-client's own look at the event loop, in whose place is ours. */
+const NEVER = 2 ** 31 - 1;
+
 const STATES = ['online', 'connecting', 'offline'] as const;
 const SESSIONS = ['up', 'handshaking', 'down'] as const;
 const ROLES = ['successor', 'shortcut', 'on-demand', 'static'] as const;
@@ -30,8 +35,13 @@ const CANDIDATES = ['host', 'srflx', 'relay'] as const;
 /** One agent's registry; its `metrics()` is what Prometheus reads. */
 export function agentMetrics(options: AgentMetricsOptions): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (name.startsWith('nodejs_eventloop_lag_')) registry.removeSingleMetric(name);
+  }
   for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const takeLag = eventLoopLag(registry);
+  const others = new OtherPeers();
   const counters = new Map(FAMILIES.map(family => [family.name, counter(registry, family)]));
   const node = nodeGauges(registry);
   const overlay = overlayGauges(registry);
@@ -39,6 +49,7 @@ export function agentMetrics(options: AgentMetricsOptions): Registry {
   // One snapshot for all metrics of a scrape; the first that is collected takes it.
   const take = () => {
     const status = options.status();
+    takeLag();
     for (const each of counters.values()) each.reset();
     for (const [name, value] of Object.entries(status.counters)) {
       const { family, value: label } = placeOf(name);
@@ -50,7 +61,7 @@ export function agentMetrics(options: AgentMetricsOptions): Registry {
     fillNode(node, status);
     for (const each of status.overlays) {
       fillOverlay(overlay, each);
-      fillPeers(peer, overlay, each, options.peerSeries);
+      fillPeers(peer, overlay, others, each, options.peerSeries);
     }
   };
   new Gauge({
@@ -121,6 +132,7 @@ function overlayGauges(registry: Registry) {
     peers: make('peers', 'Other members, by the state of their session.', 'overlay', 'session'),
     links: make('links', 'Links of this node.', 'overlay', 'role', 'path'),
     unlinked: make('unlinked_peers', 'Members without a link of this node.', 'overlay', 'path'),
+    unreachable: make('unreachable_peers', 'Members that nothing reaches at present.', 'overlay'),
     refused: make('refused_accounts', 'Accounts not taken.', 'overlay', 'code'),
     omitted: make('peer_series_omitted', 'Peers without series of their own.', 'overlay'),
     keys: new Counter<string>({
@@ -152,6 +164,7 @@ function fillOverlay(
     if (role === 'none') gauges.unlinked.inc({ overlay, path: path.kind });
     else gauges.links.inc({ overlay, role, path: path.kind });
   }
+  gauges.unreachable.set({ overlay }, peers.filter(({ reachable }) => !reachable).length);
   for (const { code } of refused) gauges.refused.inc({ overlay, code });
   gauges.keys.inc({ overlay }, keysAgreed);
 }
@@ -176,14 +189,22 @@ function peerGauges(registry: Registry) {
 function fillPeers(
   gauges: ReturnType<typeof peerGauges>,
   { omitted }: ReturnType<typeof overlayGauges>,
+  others: OtherPeers,
   { name: overlay, peers }: OverlayStatus,
   most: number,
 ): void {
   const linkedFirst = [...peers].sort(
     (a, b) => Number(a.role === 'none') - Number(b.role === 'none'),
   );
-  for (const peer of linkedFirst.slice(0, most)) fillPeer(gauges, overlay, peer);
-  omitted.set({ overlay }, Math.max(0, peers.length - most));
+  const own = linkedFirst.slice(0, most);
+  const rest = linkedFirst.slice(most);
+  for (const peer of own) fillPeer(gauges, overlay, peer);
+  omitted.set({ overlay }, rest.length);
+  const { rxBytes, txBytes } = others.count(overlay, own, rest);
+  if (rest.length === 0 && rxBytes + txBytes === 0) return;
+  const labels = { overlay, peer: 'other', id: '' };
+  gauges.received.inc(labels, rxBytes);
+  gauges.sent.inc(labels, txBytes);
 }
 
 function fillPeer(
