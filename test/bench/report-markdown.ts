@@ -152,7 +152,9 @@ function ownParts({ results }: Report): string[] {
   if (resident !== '') {
     parts.push(
       `An agent with ${cell('memory-100', 'sessions')} sessions has ${resident} MB of resident memory, ` +
-        `${cell('memory-100', 'resident at the start')} MB at its start.`,
+        `${cell('memory-100', 'resident at the start')} MB at its start: ${cell('memory-100', 'per session')} kB ` +
+        `a session. A scrape of such an agent takes ${cell('memory-100', 'scrape')} ms and has ` +
+        `${cell('memory-100', 'scrape size')} kB.`,
     );
   }
   return parts;
