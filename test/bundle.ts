@@ -5,7 +5,7 @@
  * What a command imports when it runs becomes a chunk of its own beside `evio.mjs`, so that
  * `evio status` reads a tenth of what `evio up` does.
  *
- * Beside them it writes the man page and the completions that packages install.
+ * Beside them it writes the man pages and the completions that packages install.
  */
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';

@@ -69,10 +69,11 @@ const program = buildProgram({
   fail: () => undefined,
 });
 
-/** `evio ping NODE` and its command, for every command that does something. */
+/** `evio ping NODE` and its command, for every command that does something and is not hidden. */
 function commandsOf(command: Command, path: string): Map<string, Command> {
   const found = new Map<string, Command>();
-  for (const each of command.commands) {
+  for (const each of command.createHelp().visibleCommands(command)) {
+    if (each.name() === 'help') continue;
     const name = `${path} ${each.name()}`;
     if (each.commands.length > 0) for (const inner of commandsOf(each, name)) found.set(...inner);
     else {

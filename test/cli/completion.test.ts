@@ -1,15 +1,24 @@
-/** The completions in the shells that they are for, and the man page in man. */
+/** The completions in the shells that they are for, and the man pages in man. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { completionScript } from '../../packages/cli/src/completion/index.ts';
-import { manPageOfProgram, wholeTree } from '../../packages/cli/src/whole-program.ts';
+import { manPagesOfProgram, wholeTree } from '../../packages/cli/src/whole-program.ts';
 
 const tree = wholeTree();
 
+/** An `evio` that answers for an agent which knows two peers. */
+const bin = mkdtempSync(join(tmpdir(), 'evio-completion-'));
+after(() => rmSync(bin, { recursive: true }));
+const answers = `[ "$1 $2" = "names node" ] && printf 'edge-b\\t10.10.0.2/16\\npi\\t10.10.0.3/16\\n'`;
+writeFileSync(join(bin, 'evio'), `#!/bin/sh\n${answers}\n`, { mode: 0o755 });
+
 function ran(program: string, args: readonly string[], input: string): string {
-  const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' });
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+  const { status, stdout, stderr } = spawnSync(program, args, { input, env, encoding: 'utf8' });
   assert.equal(status, 0, `${program}: ${stderr}`);
   assert.equal(stderr, '');
   return stdout;
@@ -76,13 +85,31 @@ test('fish completes commands, options and their values', () => {
   assert.ok(inFish('evio up --config /etc/passw').includes('/etc/passwd'));
 });
 
-test('docs/man/evio.1 is the man page of these commands (npm run man writes it)', () => {
-  const page = new URL('../../docs/man/evio.1', import.meta.url);
-  assert.equal(readFileSync(page, 'utf8'), manPageOfProgram());
+test('each shell asks the agent for the nodes that it knows', () => {
+  assert.deepEqual(inBash('evio', 'ping', ''), ['edge-b', 'pi']);
+  assert.deepEqual(inBash('evio', 'trace', 'ed'), ['edge-b']);
+  assert.deepEqual(inZsh('evio', 'ping', '').slice(0, 2), ['edge-b', 'pi']);
+  assert.deepEqual(inFish('evio trace p'), ['pi']);
+  assert.deepEqual(inBash('evio', 'forget', ''), [], 'there is none to tell of accounts');
 });
 
-test('groff has nothing to say about the man page', () => {
-  const page = ran('groff', ['-man', '-Tutf8', '-ww', '-P-cbou'], manPageOfProgram());
-  assert.ok(page.includes('evio ping'));
-  assert.ok(page.includes('--log-level'));
+test('docs/man has the man pages of these commands (npm run man writes them)', () => {
+  const directory = new URL('../../docs/man/', import.meta.url);
+  const written = readdirSync(directory).map((name): [string, string] => [
+    name,
+    readFileSync(new URL(name, directory), 'utf8'),
+  ]);
+  assert.deepEqual(new Map(written.sort()), new Map([...manPagesOfProgram()].sort()));
+});
+
+test('groff has nothing to say about the man pages', () => {
+  const shown = new Map(
+    [...manPagesOfProgram()].map(([name, text]) => [
+      name,
+      ran('groff', ['-man', '-Tutf8', '-ww', '-P-cbou'], text),
+    ]),
+  );
+  assert.match(shown.get('evio.1') ?? '', /evio-ping\(1\)/);
+  assert.match(shown.get('evio-up.1') ?? '', /evio-up - Run the agent[\s\S]*--log-level/);
+  assert.match(shown.get('evio-hub.1') ?? '', /evio hub remove-node <?name>? \[options\]/);
 });

@@ -108,6 +108,28 @@ test('init and add-node again change nothing and print the same', async () => {
   assert.deepEqual(snapshot(), before);
 });
 
+test('what init, remove-node and uninvite did they say as JSON, without secrets', async () => {
+  const told = async (outcome: Promise<Outcome>) => {
+    const { code, stdout, stderr } = await outcome;
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    return JSON.parse(stdout);
+  };
+  const made = await told(init('--json'));
+  assert.equal(made.domain, 'hub.test');
+  assert.equal(made.ports.xmpp, ports.xmpp);
+  assert.deepEqual(made.overlays, [{ name: 'edge', pool: '10.10.0.0/16' }]);
+  assert.doesNotMatch(JSON.stringify(made), /secret/i);
+  const here = ['--dir', dir, '--json'];
+  assert.equal((await evio('add-node', 'edge-z', '--dir', dir)).code, 0);
+  const removed = await told(evio('remove-node', 'edge-z', ...here));
+  assert.equal(removed.jid, 'edge-z@hub.test');
+  assert.equal(removed.password, undefined);
+  const invited = await told(evio('invite', 'edge-z', ...here));
+  const taken = await told(evio('uninvite', 'edge-z', ...here));
+  assert.deepEqual(taken.addresses, invited.addresses);
+});
+
 test('up runs both servers until SIGTERM and leaves nothing', async () => {
   const { child, servers } = await up();
   const node = JSON.parse((await evio('add-node', 'edge-a', '--json', '--dir', dir)).stdout);

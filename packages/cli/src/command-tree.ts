@@ -1,7 +1,8 @@
 import type { Argument, Command, Option } from 'commander';
+import type { Named } from './completion/named.ts';
 
 /**
- * The program as completions and the man page need it. It is read by the same helper that writes
+ * The program as completions and the man pages need it. It is read by the same helper that writes
  * `--help`, so that all of them say the same.
  */
 export interface CommandNode {
@@ -35,17 +36,24 @@ export interface OptionNode {
 /** What a value is made of, as far as a shell can complete it. */
 export type Value =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** What the running agent names. */
+  | { readonly kind: Named }
   | { readonly kind: 'file' | 'directory' | 'other' };
 
 /** By what stands between the angle brackets. */
-const KINDS: Readonly<Record<string, 'file' | 'directory'>> = {
+const KINDS: Readonly<Record<string, 'file' | 'directory' | Named>> = {
+  account: 'account',
   dir: 'directory',
   file: 'file',
+  node: 'node',
   old: 'file',
+  overlay: 'overlay',
   path: 'file',
 };
+/** The option of the commands that ask an agent; those of the hub name overlays of the hub. */
+const AGENT_OVERLAY = '--overlay <name>';
 
-/** The tree under a program, without commander's own `help` command. */
+/** The tree under a program, without hidden commands and commander's own `help`. */
 export function commandTree(command: Command, above = ''): CommandNode {
   const help = command.createHelp();
   const path = `${above} ${command.name()}`.trim();
@@ -63,12 +71,17 @@ export function commandTree(command: Command, above = ''): CommandNode {
       ...(option.long !== undefined && { long: option.long }),
       ...(option.short !== undefined && { short: option.short }),
       description: help.optionDescription(option),
-      ...(option.required && { value: kindOf(option, /<([^>.]+)/.exec(option.flags)?.[1] ?? '') }),
+      ...(option.required && { value: kindOf(option, placeholderOf(option)) }),
     })),
-    commands: command.commands
+    commands: help
+      .visibleCommands(command)
       .filter(each => each.name() !== 'help')
       .map(each => commandTree(each, path)),
   };
+}
+
+function placeholderOf({ flags }: Option): string {
+  return flags === AGENT_OVERLAY ? 'overlay' : (/<([^>.]+)/.exec(flags)?.[1] ?? '');
 }
 
 function kindOf({ argChoices }: Argument | Option, placeholder: string): Value {

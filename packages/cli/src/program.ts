@@ -10,6 +10,7 @@ import type { CniFlags, CniInstallFlags, CniUninstallFlags } from './commands/cn
 import type { JoinFlags } from './commands/join.ts';
 import type { LeaveFlags } from './commands/leave.ts';
 import type { PingFlags } from './commands/ping.ts';
+import { NAMED, type Named } from './completion/named.ts';
 import { SHELLS, type Shell } from './completion/shell.ts';
 import { type Context, DEFAULT_CONFIG_FILE } from './context.ts';
 
@@ -175,6 +176,15 @@ export function buildProgram(context: Context, registerHub?: RegisterHub): Comma
     .addArgument(new Argument('<shell>', 'which').choices(SHELLS))
     .action(async (shell: Shell) =>
       (await import('./commands/completion.ts')).completion(context, shell, program),
+    );
+  // For the scripts that `evio completion` prints.
+  program
+    .command('names', { hidden: true })
+    .description('List what the agent knows, for completions')
+    .addArgument(new Argument('<kind>', 'of what').choices(NAMED))
+    .option('--socket <file>', "the agent's control socket", socket)
+    .action(async (kind: Named, options) =>
+      (await import('./commands/names.ts')).names(context, kind, options),
     );
   addCniCommands(program, context);
   if (registerHub) registerHub(program);

@@ -145,6 +145,15 @@ test('trace shows the hops; an end that is not reached ends with 1', async t => 
   assert.equal((await lost('trace', 'edge-b')).code, 1);
 });
 
+test('completions get names from the agent, and nothing without one', async t => {
+  const ask = await withAgent(t);
+  assert.equal((await ask('names', 'node')).out, 'edge-b\t10.10.0.2/16 fd00::2/64\n');
+  const nobody = await evio(['names', 'node', '--socket', join(directory(t), 'evio.sock')]);
+  assert.deepEqual(nobody, { code: 0, out: '', err: '' });
+  const slow = await withAgent(t, { status: () => assert.fail('a fault') });
+  assert.deepEqual(await slow('names', 'overlay'), { code: 0, out: '', err: '' });
+});
+
 test('reload and forget say what became of them', async t => {
   const ask = await withAgent(t);
   assert.equal((await ask('reload')).out, 'applied: log.level: "info" → "debug"\n');

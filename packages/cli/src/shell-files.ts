@@ -2,17 +2,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { completionScript } from './completion/index.ts';
 import { SHELLS } from './completion/shell.ts';
-import { manPageOfProgram, wholeTree } from './whole-program.ts';
+import { writeManPages } from './man-directory.ts';
+import { wholeTree } from './whole-program.ts';
 
 /** Names under which each shell looks for completions, or of which packages make such. */
 const COMPLETION_FILES = { bash: 'evio.bash', zsh: '_evio', fish: 'evio.fish' } as const;
 
-/** Writes `man/evio.1` and `completions/` into a directory, for packages to install. */
+/** Writes `man/` and `completions/` into a directory, for packages to install. */
 export function writeShellFiles(directory: string): void {
-  const man = join(directory, 'man');
   const completions = join(directory, 'completions');
-  for (const each of [man, completions]) mkdirSync(each, { recursive: true });
-  writeFileSync(join(man, 'evio.1'), manPageOfProgram());
+  mkdirSync(completions, { recursive: true });
+  writeManPages(join(directory, 'man'));
   const tree = wholeTree();
   for (const shell of SHELLS) {
     writeFileSync(join(completions, COMPLETION_FILES[shell]), completionScript(shell, tree));

@@ -1,7 +1,7 @@
 import { VERSION } from '@evio/agent/version';
 import { registerHubCommands } from '@evio/hub';
 import { type CommandNode, commandTree } from './command-tree.ts';
-import { manPage } from './man-page.ts';
+import { manPages } from './man-pages.ts';
 import { createOutput } from './output.ts';
 import { buildProgram } from './program.ts';
 
@@ -13,7 +13,7 @@ export function wholeTree(): CommandNode {
   return commandTree(buildProgram(context, registerHubCommands));
 }
 
-/** The text of `docs/man/evio.1`. */
-export function manPageOfProgram(): string {
-  return manPage(wholeTree(), { version: VERSION });
+/** What is in `docs/man/`: file name → text. */
+export function manPagesOfProgram(): Map<string, string> {
+  return manPages(wholeTree(), { version: VERSION });
 }

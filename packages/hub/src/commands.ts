@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Hub } from './hub.ts';
 import { initHub } from './init.ts';
-import { memberLine, registerInvitationCommands } from './invitation-commands.ts';
+import { asJson, memberLine, registerInvitationCommands } from './invitation-commands.ts';
 import { DEFAULT_DIR } from './layout.ts';
 import { addNode, type HubMember, listNodes, removeNode } from './members.ts';
 import type { HubPorts, HubSettings } from './settings.ts';
@@ -21,6 +21,7 @@ interface InitOptions {
   readonly relayPorts?: [number, number];
   readonly privatePeers?: boolean;
   readonly force?: boolean;
+  readonly json?: boolean;
 }
 
 /** Adds `evio hub …` to the program. Errors are thrown as EvioError for the program to print. */
@@ -48,6 +49,7 @@ export function registerHubCommands(program: Command): void {
     .option('--private-peers', 'let TURN relay to private networks')
     .option('--no-private-peers', "don't (default: as the hub's own address is)")
     .option(...force)
+    .option('--json', 'print a description, without secrets, as JSON')
     .action(async (options: InitOptions) => {
       const ports: Partial<HubPorts> = {
         ...(options.xmppPort !== undefined && { xmpp: options.xmppPort }),
@@ -69,7 +71,8 @@ export function registerHubCommands(program: Command): void {
         ...(options.privatePeers !== undefined && { privatePeers: options.privatePeers }),
         ...(options.force !== undefined && { force: options.force }),
       });
-      process.stdout.write(summary(settings, options.dir));
+      const text = options.json === true ? asJson(description(settings, options.dir)) : undefined;
+      process.stdout.write(text ?? summary(settings, options.dir));
     });
 
   registerInvitationCommands(hub);
@@ -91,7 +94,7 @@ export function registerHubCommands(program: Command): void {
           force: options.force === true,
         });
         if (options.json === true) {
-          process.stdout.write(`${JSON.stringify(node, null, 2)}\n`);
+          process.stdout.write(asJson(node));
           return;
         }
         process.stdout.write(readFileSync(node.configFile, 'utf8'));
@@ -105,8 +108,10 @@ export function registerHubCommands(program: Command): void {
     .argument('<name>')
     .option(...dir)
     .option(...force)
-    .action(async (name: string, options: { dir: string; force?: boolean }) => {
-      await removeNode(options.dir, name, { force: options.force === true });
+    .option('--json', 'print what was removed as JSON')
+    .action(async (name: string, options: { dir: string; force?: boolean; json?: boolean }) => {
+      const removed = await removeNode(options.dir, name, { force: options.force === true });
+      if (options.json === true) process.stdout.write(asJson(removed));
     });
 
   hub
@@ -196,6 +201,12 @@ function nodeLine(node: HubMember): string {
 }
 
 function listAsJson(nodes: readonly HubMember[]): string {
-  const shown = nodes.map(node => ({ ...node, password: undefined }));
-  return `${JSON.stringify(shown, null, 2)}\n`;
+  return asJson(nodes.map(node => ({ ...node, password: undefined })));
+}
+
+/** What {@link summary} says, and no secret. */
+function description(settings: HubSettings, dir: string): object {
+  const { domain, addresses, listen, ports, privatePeers, overlays } = settings;
+  const pools = overlays.map(({ name, pool }) => ({ name, pool }));
+  return { dir, domain, addresses, listen, ports, privatePeers, overlays: pools };
 }

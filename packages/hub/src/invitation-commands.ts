@@ -30,7 +30,7 @@ export function registerInvitationCommands(hub: Command): void {
           now: Date.now() / 1000,
         });
         if (options.json === true) {
-          process.stdout.write(`${JSON.stringify(node, null, 2)}\n`);
+          process.stdout.write(asJson(node));
           return;
         }
         process.stdout.write(`${node.line}\n`);
@@ -46,8 +46,10 @@ export function registerInvitationCommands(hub: Command): void {
     .description('Take an open invitation back')
     .argument('<name>')
     .option(...dir)
-    .action(async (name: string, options: { dir: string }) => {
-      await uninviteNode(options.dir, name, Date.now() / 1000);
+    .option('--json', 'print what was taken back as JSON')
+    .action(async (name: string, options: { dir: string; json?: boolean }) => {
+      const member = await uninviteNode(options.dir, name, Date.now() / 1000);
+      if (options.json === true) process.stdout.write(asJson(member));
     });
 
   hub
@@ -59,10 +61,15 @@ export function registerInvitationCommands(hub: Command): void {
       const open = await listInvitations(options.dir, Date.now() / 1000);
       process.stdout.write(
         options.json === true
-          ? `${JSON.stringify(open, null, 2)}\n`
+          ? asJson(open)
           : open.map(node => `${memberLine(node)}  until ${node.invitation?.expires}\n`).join(''),
       );
     });
+}
+
+/** For standard output. */
+export function asJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** `edge-a@example.org  edge 10.10.0.1/16` */

@@ -79,14 +79,14 @@ export async function inviteNode(
 }
 
 /**
- * Takes an open invitation back, with its account and address.
+ * Takes an open invitation back, with its account and address; returns what it was for.
  *
  * @throws EvioError `INVITATION_UNKNOWN` when there is none that is open.
  */
-export async function uninviteNode(dir: string, name: string, now: number): Promise<void> {
+export async function uninviteNode(dir: string, name: string, now: number): Promise<HubMember> {
   const layout = layoutOf(dir);
   requireSettings(layout);
-  await withLock(layout.lock, () => {
+  return await withLock(layout.lock, () => {
     const settings = settle(requireSettings(layout), layout, now);
     const invitation = settings.invitations[name];
     if (invitation?.joined === true) {
@@ -98,7 +98,9 @@ export async function uninviteNode(dir: string, name: string, now: number): Prom
     if (invitation === undefined) {
       throw new EvioError('INVITATION_UNKNOWN', `there is no open invitation of ${name}`);
     }
+    const member = describeMember(settings, name);
     dropMembers(settings, layout, [name]);
+    return member;
   });
 }
 

@@ -74,7 +74,7 @@ export async function addNode(
 
 /**
  * Takes a node out of every overlay and deletes its account; its sessions are closed within about
- * a second. Links that it has end only when its peers' agents drop it.
+ * a second. Links that it has end only when its peers' agents drop it. Returns what it was.
  *
  * @throws EvioError `NODE_UNKNOWN`, `FILE_NOT_OURS` when its `evio.yaml` was edited.
  */
@@ -82,11 +82,11 @@ export async function removeNode(
   dir: string,
   name: string,
   options: { readonly force?: boolean } = {},
-): Promise<void> {
+): Promise<HubMember> {
   checkNodeName(name);
   const layout = layoutOf(dir);
   requireSettings(layout);
-  await withLock(layout.lock, () => {
+  return await withLock(layout.lock, () => {
     const settings = requireSettings(layout);
     if (settings.nodes[name] === undefined) {
       throw new EvioError('NODE_UNKNOWN', `the hub in ${layout.dir} has no node ${name}`);
@@ -98,10 +98,12 @@ export async function removeNode(
         `${files.config} was edited; move it away, or use --force to delete it`,
       );
     }
+    const member = describeMember(settings, name);
     dropMembers(settings, layout, [name], options.force);
     rmSync(files.password, { force: true });
     rmSync(files.ca, { force: true });
     if (existsSync(files.dir) && readdirSync(files.dir).length === 0) rmdirSync(files.dir);
+    return member;
   });
 }
 

@@ -18,8 +18,9 @@ export class ControlClient {
     this.#socket = socket;
   }
 
-  status(): Promise<Answer<'GET /v1/status'>> {
-    return this.#ask('GET /v1/status', {});
+  /** @param signal for who does not wait for ever. */
+  status(signal?: AbortSignal): Promise<Answer<'GET /v1/status'>> {
+    return this.#ask('GET /v1/status', {}, signal);
   }
 
   peers(overlay?: string): Promise<Answer<'GET /v1/peers'>> {
@@ -69,8 +70,9 @@ export class ControlClient {
   async #ask<Name extends OperationName>(
     name: Name,
     question: Partial<Question<Name>>,
+    signal?: AbortSignal,
   ): Promise<Answer<Name>> {
-    const response = await this.#send(name, question);
+    const response = await this.#send(name, question, signal);
     const text = await readAll(response);
     if (response.statusCode !== 200) throw failure(text);
     return JSON.parse(text) as Answer<Name>;

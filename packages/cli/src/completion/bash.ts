@@ -16,6 +16,13 @@ export function bashCompletion(tree: CommandNode): string {
   );
   const places = commands.map(node => `    ${quote(node.path)}) ${offer(node)} ;;`);
   return `# bash completion for evio; written by: evio completion bash
+# What the agent names. Not by compgen -W, which would run what is in the words.
+_evio_names() {
+  local word rest
+  while IFS=$'\\t' read -r word rest; do
+    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+  done < <(evio names "$1" 2>/dev/null)
+}
 _evio() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   local at=evio index
@@ -51,6 +58,10 @@ function complete(value: Value): string {
       return `compopt -o filenames; ${reply('-f')}`;
     case 'directory':
       return `compopt -o filenames; ${reply('-d')}`;
+    case 'node':
+    case 'account':
+    case 'overlay':
+      return `_evio_names ${value.kind}`;
     case 'other':
       return ':';
     default:

@@ -54,6 +54,10 @@ function valueSource(value: Value): string {
       return '-F';
     case 'directory':
       return "-f -a '(__fish_complete_directories)'";
+    case 'node':
+    case 'account':
+    case 'overlay':
+      return `-f -a '(evio names ${value.kind} 2>/dev/null)'`;
     case 'other':
       return '';
     default:

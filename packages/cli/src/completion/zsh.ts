@@ -19,6 +19,13 @@ export function zshCompletion(tree: CommandNode): string {
   const places = commands.map(node => `    ${quote(node.path)})\n${offer(node)}\n      ;;`);
   return `#compdef evio
 # zsh completion for evio; written by: evio completion zsh
+# What the agent names: words without a colon, each with a tab and what it stands for.
+_evio_names() {
+  local -a offered
+  offered=("\${(@f)$(evio names $1 2>/dev/null)}")
+  offered=("\${(@)offered/$'\\t'/:}")
+  _describe $1 offered
+}
 _evio() {
   local at=evio index
   local -a offered
@@ -47,6 +54,10 @@ function complete(value: Value): string {
       return '_files';
     case 'directory':
       return '_files -/';
+    case 'node':
+    case 'account':
+    case 'overlay':
+      return `_evio_names ${value.kind}`;
     case 'other':
       return ':';
     default:
