@@ -36,8 +36,9 @@ test('an agent that is killed leaves its TAP in its bridge, and is back within t
   };
   await kill();
   tell(`missed by the other while nothing is sent: after ${missed.splice(0).join()} ms`);
+  const hasBack = () => cloud.until('has home back', async () => (await reachable()) === true);
   await home.start();
-  await cloud.linkedTo(home);
+  await hasBack();
 
   await using pings = cloud.host.pings(home.address);
   assert.ok((await pings.replyAfter(Date.now(), 5000)) !== undefined);
@@ -54,7 +55,7 @@ test('an agent that is killed leaves its TAP in its bridge, and is back within t
     assert.ok(back !== undefined);
     outages.push(Date.now() - restarted);
     assert.ok(back <= 2000, `${back} ms after it was online`);
-    await cloud.until('has home back', async () => (await reachable()) === true, 5_000);
+    await hasBack();
     assert.deepEqual(await link(), before);
   }
   tell(`missed while it is pinged: after ${missed.join(', ')} ms`);

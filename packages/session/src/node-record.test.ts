@@ -116,3 +116,11 @@ test('a record says whether its node is a leaf', () => {
   assert.equal(decodeNodeRecord(bytes).leaf, true);
   assert.equal('leaf' in decodeNodeRecord(encodeNodeRecord(identity, fields)), false);
 });
+
+test('a record says which run of its node it is of, if it was written to', () => {
+  for (const incarnation of [0n, 7n, 2n ** 64n - 1n]) {
+    const bytes = encodeNodeRecord(identity, { ...fields, leaf: true, incarnation });
+    assert.equal(decodeNodeRecord(bytes).incarnation, incarnation);
+  }
+  assert.equal('incarnation' in decodeNodeRecord(good), false);
+});

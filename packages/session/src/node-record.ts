@@ -10,6 +10,9 @@ export const RECORD_VERSION = 1;
 
 /** Type of the extension that says "leaf"; it has no content. 1 is the pod claim. */
 const LEAF_TYPE = 2;
+/** Type of the extension that tells one run of a node from the next; 8 bytes. */
+const INCARNATION_TYPE = 3;
+const INCARNATION_BYTES = 8;
 
 /** No record is longer, in bytes: it has to fit a presence stanza comfortably. */
 export const MAX_RECORD_BYTES = 2048;
@@ -41,6 +44,11 @@ export interface NodeRecord {
   readonly sequence: bigint;
   /** Present when it never carries others' traffic. */
   readonly leaf?: true;
+  /**
+   * Drawn anew by each process that takes part, a u64: a newer record with the same one is news of
+   * the same process. Absent in records of earlier versions.
+   */
+  readonly incarnation?: bigint;
   /** Which pod range it has or wants, and whose it takes others for; absent without a pod network. */
   readonly pods?: PodClaim;
 }
@@ -77,6 +85,11 @@ export function encodeNodeRecord(identity: Identity, fields: NodeRecordFields): 
   }
   if (fields.pods !== undefined) parts.push(extension(POD_CLAIM_TYPE, encodePodClaim(fields.pods)));
   if (fields.leaf) parts.push(extension(LEAF_TYPE, new Uint8Array()));
+  if (fields.incarnation !== undefined) {
+    const value = new Uint8Array(INCARNATION_BYTES);
+    new DataView(value.buffer).setBigUint64(0, fields.incarnation);
+    parts.push(extension(INCARNATION_TYPE, value));
+  }
   const body = Buffer.concat(parts);
   if (body.length + SIGNATURE_BYTES > MAX_RECORD_BYTES) {
     throw invalid(`expected at most ${MAX_RECORD_BYTES} bytes`);
@@ -136,9 +149,11 @@ function extension(type: number, value: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(type, value.length >> 8, value.length & 0xff), value]);
 }
 
+type Extensions = Pick<NodeRecord, 'pods' | 'leaf' | 'incarnation'>;
+
 /** What stands after the addresses. Types rise, so that each is there once; unknown ones are passed over. */
-function decodeExtensions(reader: RecordReader): Pick<NodeRecord, 'pods' | 'leaf'> {
-  let extensions: Pick<NodeRecord, 'pods' | 'leaf'> = {};
+function decodeExtensions(reader: RecordReader): Extensions {
+  let extensions: Extensions = {};
   for (let last = 0; reader.left > 0; ) {
     const type = reader.byte();
     const value = reader.take(reader.unsigned16());
@@ -150,6 +165,12 @@ function decodeExtensions(reader: RecordReader): Pick<NodeRecord, 'pods' | 'leaf
       if (pods !== undefined) extensions = { ...extensions, pods };
     }
     if (type === LEAF_TYPE) extensions = { ...extensions, leaf: true };
+    if (type === INCARNATION_TYPE) {
+      if (value.length !== INCARNATION_BYTES) {
+        throw invalid(`expected ${INCARNATION_BYTES} bytes of incarnation, got ${value.length}`);
+      }
+      extensions = { ...extensions, incarnation: new RecordReader(value).unsigned64() };
+    }
     last = type;
   }
   return extensions;

@@ -81,6 +81,18 @@ test('a record that only says something new about the pod network is an update',
   assert.equal(known.announce(JID, ACCOUNT, renamed).kind, 'restarted');
 });
 
+test('a record of the same incarnation is news of the same process, whatever it says', () => {
+  const { members: known } = members();
+  known.announce(JID, ACCOUNT, record(other, { incarnation: 1n }));
+  const announce = (over: Partial<NodeRecordFields>) =>
+    known.announce(JID, ACCOUNT, record(other, over)).kind;
+  const addresses = ['10.10.0.9/16'];
+  assert.equal(announce({ sequence: 6n, incarnation: 1n }), 'updated');
+  assert.equal(announce({ sequence: 7n, incarnation: 1n, addresses, name: 'edge-x' }), 'updated');
+  assert.equal(announce({ sequence: 8n, incarnation: 2n, addresses, name: 'edge-x' }), 'restarted');
+  assert.equal(announce({ sequence: 9n, addresses, name: 'edge-x' }), 'restarted');
+});
+
 test('an older record, another overlay’s and another account’s are refused', () => {
   const { members: known } = members();
   known.announce(JID, ACCOUNT, record(other));

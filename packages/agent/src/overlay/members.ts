@@ -21,8 +21,7 @@ export interface OwnAddresses {
 export type Admission =
   | {
       /**
-       * `moved`: the same record from another JID. `updated`: something new about the pod network,
-       * and nothing else.
+       * `moved`: the same record from another JID. `updated`: a newer record of the same process.
        */
       readonly kind: 'joined' | 'restarted' | 'updated' | 'moved' | 'unchanged';
       readonly member: OverlayMember;
@@ -183,12 +182,10 @@ export class Members {
     if (replaced !== undefined) this.forget(replaced.record.id);
     this.#put(member);
     if (known === undefined) return { kind: 'joined', member, ...(replaced && { replaced }) };
-    const sameJid = known.jid === member.jid;
     if (known.record.sequence !== sequence) {
-      const updated = sameJid && isUpdate(known.record, member.record);
-      return { kind: updated ? 'updated' : 'restarted', member };
+      return { kind: isUpdate(known, member) ? 'updated' : 'restarted', member };
     }
-    return { kind: sameJid ? 'unchanged' : 'moved', member };
+    return { kind: known.jid === member.jid ? 'unchanged' : 'moved', member };
   }
 
   #put(member: OverlayMember): void {
@@ -205,8 +202,17 @@ function holdings({ mac, addresses }: NodeRecord): string[] {
   return [mac, ...addresses.map(hostOf)];
 }
 
-/** Whether all that differs between two records of a node is what they say about the pod network. */
-function isUpdate(before: NodeRecord, after: NodeRecord): boolean {
+/**
+ * Whether two records are of the same process. Where they do not say so, those are taken for it between
+ * which all that differs is what they say about the pod network.
+ */
+function isUpdate(known: OverlayMember, news: OverlayMember): boolean {
+  const { record: before, jid } = known;
+  const { record: after } = news;
+  if (before.incarnation !== undefined || after.incarnation !== undefined) {
+    return before.incarnation === after.incarnation;
+  }
+  if (jid !== news.jid) return false;
   const rest = (record: NodeRecord) => JSON.stringify({ ...record, pods: undefined, sequence: 0 });
   const pods = (record: NodeRecord) => JSON.stringify(record.pods);
   return pods(before) !== pods(after) && rest(before) === rest(after);

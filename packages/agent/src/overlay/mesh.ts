@@ -127,7 +127,7 @@ export class Mesh implements PeerOwner {
   /**
    * A verified member, new or with news.
    *
-   * @param restarted its record is newer than the one before.
+   * @param restarted it is of another process than the one before.
    */
   member(member: OverlayMember, restarted: boolean): void {
     const { record, jid } = member;
@@ -146,6 +146,7 @@ export class Mesh implements PeerOwner {
     peer.setRouted(this.#isRouted(id));
     peer.reach(this.#online ? jid : undefined);
     if (restarted) peer.restarted(record);
+    else peer.renewed(record);
   }
 
   /** The server says that a member went; the overlay may know better. */

@@ -50,13 +50,16 @@ export class Overlay implements MeshOwner {
   #subscriptions = new Subscription();
   /** Of the newest record. */
   #sequence = 0;
+  /** Tells this run from the one before; see the node record. */
+  readonly #incarnation: bigint;
   #refutedAt = Number.NEGATIVE_INFINITY;
   #keysAgreed = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
   private constructor(options: OverlayOptions, handle: OverlayHandle, mac: Mac) {
-    const { config, identity, pins } = options;
+    const { config, identity, pins, random } = options;
     this.#options = options;
+    this.#incarnation = Buffer.from(random(8)).readBigUInt64BE();
     this.#handle = handle;
     this.#mac = mac;
     this.#config = config;
@@ -250,6 +253,7 @@ export class Overlay implements MeshOwner {
       addresses: this.#config.interface.addresses,
       mac: this.#mac,
       sequence: BigInt(sequence),
+      incarnation: this.#incarnation,
       ...(pods !== undefined && { pods: pods.announcement() }),
       ...(this.#config.topology.leaf && { leaf: true }),
     });

@@ -189,7 +189,12 @@ export class Peer implements LinkOwner {
     this.#wake.soon();
   }
 
-  /** The peer came back as a new process, or announced itself anew. */
+  /** The peer says something new of itself. */
+  renewed(record: NodeRecord): void {
+    this.#record = record;
+  }
+
+  /** The peer came back as a new process, or may have. */
   restarted(record: NodeRecord): void {
     const now = performance.now();
     this.#record = record;
