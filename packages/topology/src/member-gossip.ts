@@ -122,10 +122,10 @@ export class MemberGossip {
     return grave !== undefined && now < grave.until && sequence <= grave.sequence;
   }
 
-  /** It is dead: remember, and if it is ours to `tell`, tell all when the server can't be counted on to. */
+  /** It is dead: remember, and `tell` all when it is ours and the server can't be counted on to. */
   died(now: number, point: RingPoint, sequence: number, tell: boolean): void {
     this.#bury(now, point, sequence);
-    if (this.#online || !tell) return;
+    if (!tell) return;
     const record = new Uint8Array();
     this.#start({ point, sequence, leaf: false, dead: true, record });
   }

@@ -20,13 +20,15 @@ export interface SeenMember {
 
 /**
  * Who is a member: those that the server or a record told of, until they leave, the server loses
- * them, or the overlay finds them dead while the server is away.
+ * them, or the overlay finds them dead and the server cannot know better: it is away, or never saw them.
  */
 export class Membership {
   readonly #links: Links;
   readonly #gossip: MemberGossip;
   readonly #reunion: Reunion;
   readonly #output: (output: TopologyOutput) => void;
+  /** Those of which the server said that they are there, and not yet that they went. */
+  readonly #present = new Set<RingPoint>();
 
   constructor(links: Links, gossip: MemberGossip, output: (output: TopologyOutput) => void) {
     this.#links = links;
@@ -40,7 +42,8 @@ export class Membership {
     const { members, neighbours, exclusions } = this.#links;
     const { sequence, leaf = false, record, signaling } = member;
     const point = members.points.intern(member.id);
-    if (!signaling && this.#gossip.isDead(now, point, sequence)) return 'known';
+    if (signaling) this.#present.add(point);
+    else if (this.#gossip.isDead(now, point, sequence)) return 'known';
     const entry = { sequence, leaf, record };
     const news = members.add(member.id, entry);
     this.#gossip.seen(point, entry, signaling);
@@ -54,6 +57,7 @@ export class Membership {
   /** The server says it went. One that the overlay still reaches stays. Returns whether it is out. */
   gone(point: RingPoint): boolean {
     const { self, members, neighbours } = this.#links;
+    this.#present.delete(point);
     if (point === self || neighbours.has(point) || this.#links.seenByNeighbours(point)) {
       return false;
     }
@@ -67,17 +71,17 @@ export class Membership {
     const sequence = members.entry(point)?.sequence ?? 0;
     members.remove(point);
     exclusions.suspect(now, point, SUSPECT_MS);
-    this.#gossip.died(now, point, sequence, tell);
+    this.#gossip.died(now, point, sequence, tell && !this.#served(point));
     this.#output({ type: 'memberLost', id: point.id });
   }
 
   /**
-   * A ring neighbour-to-be does not answer and nobody we know has a link to it. While the server is
-   * there, it tells who is gone; without it, we do. Returns whether it is out.
+   * A ring neighbour-to-be does not answer and nobody we know has a link to it. The server tells of
+   * those that it saw when they are gone; of others, and without it, we do. Returns whether it is out.
    */
   presumeDead(now: number, point: RingPoint): boolean {
     const entry = this.#links.members.entry(point);
-    if (!entry || this.#gossip.online || this.#links.exclusions.failures(point) < 2) return false;
+    if (!entry || this.#served(point) || this.#links.exclusions.failures(point) < 2) return false;
     this.#gossip.died(now, point, entry.sequence, true);
     return this.lost(now, point);
   }
@@ -106,5 +110,10 @@ export class Membership {
 
   nextTimeout(): number {
     return this.#reunion.nextTimeout();
+  }
+
+  /** Whether the server tells everybody when it goes. */
+  #served(point: RingPoint): boolean {
+    return this.#gossip.online && this.#present.has(point);
   }
 }

@@ -267,7 +267,8 @@ export class Mesh implements PeerOwner {
     this.peers.get(id)?.setRouted(false);
     // Without the server it is kept, since the overlay goes on looking for it.
     if (!this.#online) this.#gone.add(id);
-    else if (this.#gone.has(id)) this.#options.owner.memberLost(id);
+    // The server called it gone, or knows it only by what others tell.
+    else if (this.#members.get(id)?.jid === undefined) this.#options.owner.memberLost(id);
     else this.#contested.set(id, performance.now());
   }
 
