@@ -7,4 +7,4 @@ case $0 in
   *) programs=$(dirname "$(readlink -f "$0")")/../lib/evio ;; # unpacked somewhere else
 esac
 export MALLOC_ARENA_MAX=1
-exec "$programs/node" --max-semi-space-size=1 --heap-growing-percent=20 --v8-pool-size=1 "$programs/evio.mjs" "$@"
+exec "$programs/node" --max-semi-space-size=1 --v8-pool-size=1 "$programs/evio.mjs" "$@"

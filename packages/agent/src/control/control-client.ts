@@ -1,6 +1,7 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { EvioError } from '@evio/types';
+import { request } from '../system/node-http.ts';
 import type { Answer, OperationName, Question } from './exchange.ts';
 import type { PingLine } from './types.ts';
 

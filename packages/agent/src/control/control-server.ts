@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { EvioError } from '@evio/types';
+import { createServer } from '../system/node-http.ts';
 import type { Route } from './route.ts';
 import { openTo } from './socket-access.ts';
 

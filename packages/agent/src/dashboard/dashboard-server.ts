@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EvioError } from '@evio/types';
 import { z } from 'zod';
 import { type AgentControl, findPeer, readBy } from '../control/index.ts';
+import { createServer } from '../system/node-http.ts';
 import type { AccessToken } from './access-token.ts';
 import { Feed } from './feed.ts';
 import type { PageFiles } from './page-files.ts';

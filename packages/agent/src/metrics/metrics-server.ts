@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Endpoint, EvioError, formatEndpoint } from '@evio/types';
 import type { Registry } from 'prom-client';
+import { createServer } from '../system/node-http.ts';
 
 /** Prometheus keeps one connection; a few more people may look. */
 const MOST_CONNECTIONS = 16;
