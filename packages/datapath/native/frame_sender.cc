@@ -13,7 +13,8 @@ namespace evio {
 namespace {
 
 constexpr Micros kWantedPause = kSecond;
-/// Under this, floods wait for the first neighbour.
+/// Under this, floods wait for the first neighbour, or the first peer: the kernel asks for an address as
+/// soon as the TAP has a reader, and does not ask again for a second.
 constexpr PeerId kNobody = 0;
 
 }  // namespace
@@ -163,7 +164,7 @@ void FrameSender::to_each_peer(const View &view, const VnetHeader &header, TapFr
     to_peer(entry, header, kind, frame, now, true);
     any = true;
   }
-  if (!any) counters_.add(Counter::dropNoPeers);
+  if (!any) wait(kNobody, header, kind, frame, now);
 }
 
 void FrameSender::wait(PeerId peer, const VnetHeader &header, TapFrame kind, Bytes frame, Micros now) {
@@ -251,8 +252,8 @@ void FrameSender::end_batch() { trains_.flush(); }
 
 void FrameSender::flush_pending(const View &view, Micros now) {
   const OverlayEntry *home = view.overlay(overlay_->id);
-  const bool can_flood = home != nullptr && home->floods && !home->floods->empty();
-  overlay_->groups.joined(can_flood || (home != nullptr && !home->floods && !home->nodes->empty()), now);
+  const bool can_flood = home != nullptr && !(home->floods ? home->floods->empty() : home->nodes->empty());
+  overlay_->groups.joined(can_flood, now);
   if (pending_.empty()) return;
   pending_.take(
       [&](PeerId id) {
@@ -263,6 +264,7 @@ void FrameSender::flush_pending(const View &view, Micros now) {
       [&](PeerId id, const PendingFrame &waiting) {
         if (id == kNobody) {
           counters_.add(Counter::flushedFrames);
+          if (answer(waiting.bytes, now)) return counters_.add(Counter::answeredLocally);
           return flood(view, waiting.header, waiting.kind, waiting.bytes, now);
         }
         const PeerEntry *entry = view.find(id);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "clock.h"
@@ -44,17 +45,22 @@ class PendingFrames {
 
   bool empty() const { return queues_.empty(); }
 
-  /// Takes out the queues for which `chosen(peer)` holds and gives each frame to `use(peer, frame)`.
+  /// Takes out the queues for which `chosen(peer)` holds and gives each frame to `use(peer, frame)`, which
+  /// may add it again for another peer.
   template <typename Chosen, typename Use>
   void take(Chosen &&chosen, Use &&use) {
+    std::vector<std::pair<PeerId, Queue>> taken;
     for (auto at = queues_.begin(); at != queues_.end();) {
       if (!chosen(at->first)) {
         ++at;
         continue;
       }
-      for (PendingFrame &frame : at->second.frames) use(at->first, frame);
       bytes_ -= at->second.bytes;
+      taken.emplace_back(at->first, std::move(at->second));
       at = queues_.erase(at);
+    }
+    for (auto &[peer, queue] : taken) {
+      for (PendingFrame &frame : queue.frames) use(peer, frame);
     }
   }
 

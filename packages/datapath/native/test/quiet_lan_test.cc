@@ -84,6 +84,33 @@ TEST("an ARP request for an address of a node record is answered here, before th
   CHECK(a.delivered().empty() && a.count(Counter::floodedFrames) == 1);
 }
 
+TEST("a question that came before the first node record is answered when the record has come") {
+  TestNode a(1);
+  a.send(arp(1, a.mac(), kOurs, kTheirs));
+  CHECK(a.delivered().empty() && a.count(Counter::queuedFrames) == 1);
+  a.sender->flush_pending(*a.registry.view(), a.now);
+  CHECK(a.delivered().empty());
+  const PeerId peer = *a.registry.add_peer(1, node_of(2));
+  a.overlay->macs.pin(kPod, slot_of(peer));
+  a.overlay->addresses.learn(ipv4_bits(kTheirs), kPod);
+  a.sender->flush_pending(*a.registry.view(), a.now);
+  const auto answers = a.delivered();
+  CHECK(answers.size() == 1 && answers[0] == arp(2, kPod, kTheirs, kOurs, a.mac()));
+  CHECK(a.count(Counter::answeredLocally) == 1 && a.network.sent.empty());
+}
+
+TEST("a question that came before the first peer, of which nobody told, goes to the peer") {
+  TestNode a(1);
+  a.send(arp(1, a.mac(), kOurs, kTheirs));
+  const PeerId peer = *a.registry.add_peer(1, node_of(2));
+  a.sender->flush_pending(*a.registry.view(), a.now);
+  CHECK(a.network.sent.empty() && a.events_of<event::Wanted>().empty());
+  a.add_session(peer, 2, Role::initiator);
+  a.registry.set_path(peer, direct_path(2));
+  a.sender->flush_pending(*a.registry.view(), a.now);
+  CHECK(a.network.sent.size() == 1);
+}
+
 TEST("neighbour solicitations are answered with a checksum that is right") {
   TestNode a(1);
   a.overlay->addresses.learn(ip6(2), kPod);
