@@ -1,6 +1,6 @@
 import type { PeerDetail } from '@evio/agent/control';
 import type { Snapshot } from '@evio/agent/snapshot';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel, type TraceState } from './node-panel.tsx';
@@ -139,7 +139,8 @@ function Logo() {
 function useFeed(client: AgentClient) {
   const [state, setState] = useState<{ snapshot?: Snapshot; rates: Rates }>({ rates: new Map() });
   const [contact, setContact] = useState<Contact>('connecting');
-  useEffect(() => {
+  // Not an effect after the first paint: the snapshot is what takes long.
+  useLayoutEffect(() => {
     const gone = new AbortController();
     const take = (snapshot: Snapshot) =>
       setState(before => ({ snapshot, rates: ratesBetween(before.snapshot, snapshot) }));

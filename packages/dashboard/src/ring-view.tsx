@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { darkScheme } from './palette.ts';
 import type { RingCanvas } from './ring-canvas.ts';
 import type { RingGraph } from './ring-graph.ts';
@@ -46,7 +46,7 @@ export function RingView({ graph, mapped, selected, onSelect, onScene }: Props) 
       canvas.current?.kill();
     };
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (ready) canvas.current?.show(graph);
   }, [graph, ready]);
   useEffect(() => {

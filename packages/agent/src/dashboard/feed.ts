@@ -62,13 +62,14 @@ export class Feed {
     const snapshot = this.#take();
     const subscription = { reader, waiting: false, missed: 0, behind: false };
     this.#subscriptions.set(reader, subscription);
+    // First of all: somebody waits for it.
+    subscription.waiting = !reader.write(event(snapshot));
     if (this.#stop === undefined) {
       this.#told = newsOf(snapshot);
       this.#toldUrgent = this.#urgent();
       this.#turns = 0;
       this.#stop = this.#every(TURN_MS, () => this.#turn());
     }
-    subscription.waiting = !reader.write(event(snapshot));
   }
 
   /** The reader took what was written. */
