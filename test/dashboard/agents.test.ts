@@ -1,22 +1,46 @@
 /** The dashboard of a real agent among three, in a real browser on its host. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { type Agent, Lab } from '../lab/index.ts';
 import { allLinked, everybody, join, tell } from '../scenarios/cast.ts';
 import { LabBrowser, picture } from './browser.ts';
 
 const LISTEN = '127.0.0.1:9654';
 const ORIGIN = `http://${LISTEN}`;
+const DESK = { viewport: { width: 1280, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 async function urlOf(agent: Agent): Promise<string> {
   return (await agent.command(['dashboard'])).stdout.trim();
 }
 
+/** Pixels that are beyond the page's right edge. */
+const overflow = (page: Page) =>
+  page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+
+/** Lightness of the text and of what is behind it, 0 to 255. */
+const lightness = (page: Page) =>
+  page.evaluate<{ text: number; ground: number }>(`(() => {
+    const { color, backgroundColor } = getComputedStyle(document.documentElement);
+    const mean = text => text.match(/\\d+/g).slice(0, 3).reduce((sum, x) => sum + Number(x), 0) / 3;
+    return { text: mean(color), ground: mean(backgroundColor) };
+  })()`);
+
+/** Which node's row has the focus. */
+const focused = (page: Page) => page.evaluate<string>('document.activeElement.textContent');
+
 test('the dashboard shows three agents, to whom the token is given', async t => {
   await using lab = await Lab.create({ hub: true, sites: { lan: { hosts: ['a', 'b', 'c'] } } });
   const [a, b, c] = await join(lab, undefined, config => {
     everybody(config);
-    config.dashboard = { listen: LISTEN };
+    const map = { a: [52.5, 13.4], b: [48.9, 2.4], c: [40.7, -74] } satisfies Record<
+      string,
+      [number, number]
+    >;
+    config.dashboard = { listen: LISTEN, map };
   });
   assert.ok(a && b && c);
   await allLinked([a, b, c]);
@@ -30,10 +54,15 @@ test('the dashboard shows three agents, to whom the token is given', async t => 
     assert.equal(await page.getByRole('table').count(), 0);
     const statuses = await page.evaluate(async () => {
       const wrong = { headers: { authorization: `Bearer ${'x'.repeat(43)}` } };
-      const answers = [fetch('/api/snapshot'), fetch('/api/snapshot', wrong), fetch('/api/events')];
+      const answers = [
+        fetch('/api/snapshot'),
+        fetch('/api/snapshot', wrong),
+        fetch('/api/events'),
+        fetch('/api/examine', { method: 'POST', body: '{"overlay":"edge","node":"b"}' }),
+      ];
       return (await Promise.all(answers)).map(({ status }) => status);
     });
-    assert.deepEqual(statuses, [401, 401, 401]);
+    assert.deepEqual(statuses, [401, 401, 401, 401]);
     await page.goto(`${ORIGIN}/#token=${'x'.repeat(43)}`);
     await page.reload();
     await page.getByText('the token is wrong').waitFor();
@@ -48,48 +77,82 @@ test('the dashboard shows three agents, to whom the token is given', async t => 
   });
 
   await t.test('keys are enough to find a node, trace it and go back', async () => {
-    const { page, faults } = await browser.page(ORIGIN, { viewport: { width: 1280, height: 900 } });
+    const { page, faults } = await browser.page(ORIGIN, DESK);
     await page.goto(url);
     await page.getByRole('rowheader', { name: 'c' }).waitFor();
     assert.equal(new URL(page.url()).hash, '', 'the token is not left in the address bar');
+    await page.locator('.ring[aria-busy=false]').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await focused(page), 'b');
+    await page.keyboard.press('End');
+    assert.equal(await focused(page), 'c');
     await page.keyboard.press('/');
     await page.keyboard.type(c.address);
     await page.getByText('1 of 2').waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'c', exact: true }).waitFor();
+    const panel = page.getByRole('region', { name: 'Node c' });
+    await panel.getByText('in use').waitFor();
+    await panel.getByText('A path straight to it was found').waitFor();
     await page.keyboard.press('t');
-    await page.getByText('has a link to it').waitFor();
+    await panel.getByText('has a link to it').waitFor();
+    await page.evaluate('scrollTo(0, 0)');
     await picture(page, 'dashboard-node');
     await page.keyboard.press('Escape');
-    await page.getByRole('heading', { name: 'c', exact: true }).waitFor({ state: 'detached' });
+    await panel.waitFor({ state: 'detached' });
+    await page.getByRole('region', { name: 'This node' }).getByText('Keys agreed').waitFor();
     assert.deepEqual(faults, []);
   });
 
-  await t.test('it fits a phone, and the dark', async () => {
-    const { page, faults } = await browser.page(ORIGIN, {
-      viewport: { width: 390, height: 844 },
-      colorScheme: 'dark',
-    });
+  await t.test('a click opens a node, and the map shows where nodes are', async () => {
+    const { page, faults } = await browser.page(ORIGIN, DESK);
+    await page.goto(url);
+    await page.getByRole('button', { name: 'b', exact: true }).click();
+    await page.getByRole('heading', { name: 'b', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Map' }).click();
+    await page.locator('.sigma-guide.map path').first().waitFor();
+    await page.evaluate('scrollTo(0, 0)');
+    await picture(page, 'dashboard-map');
+    assert.deepEqual(faults, []);
+  });
+
+  await t.test('it is light or dark as the browser asks, and follows it', async () => {
+    const { page, faults } = await browser.page(ORIGIN, { ...DESK, colorScheme: 'light' });
+    await page.goto(url);
+    await page.locator('.ring[aria-busy=false]').waitFor();
+    const light = await lightness(page);
+    assert.ok(light.ground > 230 && light.text < 60, JSON.stringify(light));
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await lightness(page);
+    assert.ok(dark.ground < 40 && dark.text > 200, JSON.stringify(dark));
+    await picture(page, 'dashboard-dark');
+    assert.deepEqual(faults, []);
+  });
+
+  await t.test('it fits a phone', async () => {
+    const { page, faults } = await browser.page(ORIGIN, { ...PHONE, colorScheme: 'dark' });
     await page.goto(url);
     await page.getByRole('rowheader', { name: 'c' }).waitFor();
-    const overflow = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    assert.equal(overflow, 0, 'nothing to scroll sideways');
+    await page.locator('.ring[aria-busy=false]').waitFor();
+    assert.equal(await overflow(page), 0, 'nothing to scroll sideways');
     await picture(page, 'dashboard-phone');
+    await page.getByRole('button', { name: 'c', exact: true }).tap();
+    await page.getByRole('region', { name: 'Node c' }).getByText('in use').waitFor();
+    assert.equal(await overflow(page), 0, 'nor with a node opened');
     assert.deepEqual(faults, []);
   });
 
-  await t.test('an agent that is killed goes', async () => {
+  await t.test('an agent that is killed goes within five seconds', async () => {
     const { page, faults } = await browser.page(ORIGIN);
     await page.goto(url);
     const row = page.getByRole('rowheader', { name: 'c' });
     await row.waitFor();
     const killed = Date.now();
     await c.kill9();
-    await row.waitFor({ state: 'detached', timeout: 90_000 });
+    await row.waitFor({ state: 'detached', timeout: 5_000 });
     tell(`gone from the page ${Date.now() - killed} ms after kill -9`);
+    await page.getByText('Nobody reaches: c').waitFor();
     assert.deepEqual(faults, []);
   });
 });

@@ -18,6 +18,7 @@ import type {
   AgentControl,
   AgentStatus,
   OverlayTopology,
+  PeerDetail,
   PeerTarget,
   PingOptions,
   PingReply,
@@ -26,6 +27,7 @@ import type {
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
 import type { Peer } from './peer/peer.ts';
+import { peerDetail } from './peer-detail.ts';
 import {
   candidateCounts,
   overlayStatus,
@@ -184,6 +186,11 @@ export class Agent implements AgentControl {
         await sleep(rest, undefined, { signal }).catch(() => undefined); // whoever asked has gone
       }
     }
+  }
+
+  examine(target: PeerTarget): PeerDetail {
+    const overlay = this.#overlayNamed(target);
+    return peerDetail(overlay, target.id, this.#datapath, this.#underlay);
   }
 
   async trace(target: PeerTarget): Promise<Trace> {

@@ -1,4 +1,4 @@
-import type { Trace } from '@evio/agent/control';
+import type { PeerDetail, Trace } from '@evio/agent/control';
 import type { Snapshot } from '@evio/agent/snapshot';
 import { EventParser } from './event-parser.ts';
 
@@ -39,10 +39,19 @@ export class AgentClient {
   }
 
   /** @throws Error with the agent's own words. */
-  async trace(overlay: string, node: string): Promise<Trace> {
-    const body = JSON.stringify({ overlay, node });
-    const response = await fetch('/api/trace', { method: 'POST', headers: this.#headers, body });
-    const answer = (await response.json()) as Trace | { error: { message: string } };
+  trace(overlay: string, node: string): Promise<Trace> {
+    return this.#ask('trace', { overlay, node });
+  }
+
+  /** @throws Error with the agent's own words. */
+  examine(overlay: string, node: string): Promise<PeerDetail> {
+    return this.#ask('examine', { overlay, node });
+  }
+
+  async #ask<Answer extends object>(what: string, question: object): Promise<Answer> {
+    const body = JSON.stringify(question);
+    const response = await fetch(`/api/${what}`, { method: 'POST', headers: this.#headers, body });
+    const answer = (await response.json()) as Answer | { error: { message: string } };
     if ('error' in answer) throw new Error(answer.error.message);
     return answer;
   }

@@ -1,4 +1,5 @@
 import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
+import { Facts } from './facts.tsx';
 import { isAway } from './presence.ts';
 import { rttText } from './words.ts';
 
@@ -40,6 +41,9 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
           ))}
         </ul>
       )}
+      {status.cni && <Pods cni={status.cni} />}
+      <h3>Hub</h3>
+      <Facts rows={hubFacts(status, overlay)} />
       <h3>Dropped since the start, by reason</h3>
       <Drops counters={status.counters} />
     </section>
@@ -49,14 +53,50 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
 function Drops({ counters }: Pick<AgentStatus, 'counters'>) {
   const drops = Object.entries(counters).filter(([name, count]) => count > 0 && DROP.test(name));
   if (drops.length === 0) return <p class="quiet">Nothing.</p>;
-  return (
-    <dl>
-      {drops.map(([name, count]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{count.toLocaleString()}</dd>
-        </div>
-      ))}
-    </dl>
+  return <Facts rows={drops.map(([name, count]) => [words(name), count.toLocaleString()])} />;
+}
+
+/** The connection to the XMPP server, and what it and the servers it names have brought. */
+function hubFacts(status: AgentStatus, { signaling, keysAgreed }: OverlayStatus) {
+  const { host, srflx, relay } = status.candidates;
+  const counters = Object.entries(status.counters).filter(
+    ([name, count]) => name.startsWith('signaling') && count > 0,
   );
+  return [
+    ['Account', `${signaling.jid}, ${signaling.state}`],
+    ['Addresses offered', `${host} of this host, ${srflx} mapped by NATs, ${relay} at relays`],
+    ['Keys agreed', keysAgreed.toLocaleString()],
+    ...counters.map(([name, count]) => [words(name.slice(9)), count.toLocaleString()] as const),
+  ] as const;
+}
+
+/** Where the CNI plugin is in use: the pods on this host. */
+function Pods({ cni }: { readonly cni: NonNullable<AgentStatus['cni']> }) {
+  const { addresses, pods, problem, ranges } = cni;
+  return (
+    <>
+      <h3>Pods on this host</h3>
+      <Facts
+        rows={[
+          ['Range', ranges.join(', ') || (problem ?? '–')],
+          ['Addresses', `${addresses.taken} of ${addresses.size} taken`],
+        ]}
+      />
+      <ul class="pods">
+        {pods.map(pod => (
+          <li key={`${pod.containerId} ${pod.ifName}`}>
+            {pod.pod ?? pod.containerId.slice(0, 12)}: {pod.addresses.join(', ')}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** `dropUnknownIndex` is "unknown index". */
+function words(counter: string): string {
+  return counter
+    .replace(/^drop(?=[A-Z])/, '')
+    .replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+    .trim();
 }

@@ -1,12 +1,13 @@
+import type { PeerDetail } from '@evio/agent/control';
 import type { Snapshot } from '@evio/agent/snapshot';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel, type TraceState } from './node-panel.tsx';
 import { PeerTable } from './peer-table.tsx';
 import { isAway } from './presence.ts';
 import { type Rates, ratesBetween, totalRate } from './rates.ts';
-import { ringGraph } from './ring-graph.ts';
+import { type RingGraph, ringGraph } from './ring-graph.ts';
 import { RingView } from './ring-view.tsx';
 import { Summary } from './summary.tsx';
 
@@ -22,16 +23,20 @@ export function App({ client }: { readonly client: AgentClient }) {
   const [chosen, setChosen] = useState<string>();
   const [selected, setSelected] = useState<string>();
   const [trace, setTrace] = useState<TraceState>();
+  const [scene, setScene] = useState<RingGraph['scene']>('ring');
 
   const overlays = snapshot?.status.overlays ?? [];
   const overlay = overlays.find(({ name }) => name === chosen) ?? overlays[0];
   const topology = snapshot?.topology.find(each => each.overlay === overlay?.name);
   const peers = useMemo(() => overlay?.peers.filter(each => !isAway(each)) ?? [], [overlay]);
   const peer = peers.find(({ id }) => id === selected);
+  const detail = useDetail(client, overlay?.name, peer?.id, snapshot?.at);
+  const nameOf = (id: string) => topology?.nodes.find(node => node.id === id)?.name ?? id;
   const done = typeof trace === 'object' && 'done' in trace ? trace.done : undefined;
+  const coordinates = scene === 'map' ? snapshot?.coordinates : undefined;
   const graph = useMemo(
-    () => overlay && topology && ringGraph(overlay, topology, done),
-    [overlay, topology, done],
+    () => overlay && topology && ringGraph(overlay, topology, { trace: done, coordinates }),
+    [overlay, topology, done, coordinates],
   );
   const select = useCallback((node: string | undefined) => {
     setSelected(node);
@@ -85,12 +90,20 @@ export function App({ client }: { readonly client: AgentClient }) {
             peers={peers}
             rate={totalRate(rates, overlay.name)}
           />
-          <RingView graph={graph} selected={selected} onSelect={select} />
+          <RingView
+            graph={graph}
+            mapped={snapshot.coordinates !== undefined}
+            selected={selected}
+            onSelect={select}
+            onScene={setScene}
+          />
           {peer ? (
             <NodePanel
               peer={peer}
+              detail={detail}
               rate={rates.get(`${overlay.name}/${peer.id}`) ?? { rx: 0, tx: 0 }}
               trace={trace}
+              nameOf={nameOf}
               onTrace={startTrace}
               onClose={() => select(undefined)}
             />
@@ -126,7 +139,8 @@ function Logo() {
 function useFeed(client: AgentClient) {
   const [state, setState] = useState<{ snapshot?: Snapshot; rates: Rates }>({ rates: new Map() });
   const [contact, setContact] = useState<Contact>('connecting');
-  useEffect(() => {
+  // Not an effect after the first paint: the snapshot is what takes long.
+  useLayoutEffect(() => {
     const gone = new AbortController();
     const take = (snapshot: Snapshot) =>
       setState(before => ({ snapshot, rates: ratesBetween(before.snapshot, snapshot) }));
@@ -136,6 +150,28 @@ function useFeed(client: AgentClient) {
     return () => gone.abort();
   }, [client]);
   return { ...state, contact };
+}
+
+/** What the agent knows of the node that is looked at, asked again with each snapshot. */
+function useDetail(
+  client: AgentClient,
+  overlay: string | undefined,
+  node: string | undefined,
+  at: string | undefined,
+): PeerDetail | undefined {
+  const [detail, setDetail] = useState<PeerDetail>();
+  useEffect(() => {
+    if (overlay === undefined || node === undefined) return setDetail(undefined);
+    let gone = false;
+    const take = (answer: PeerDetail | undefined) => {
+      if (!gone) setDetail(answer);
+    };
+    client.examine(overlay, node).then(take, () => take(undefined)); // it has left in the meantime
+    return () => {
+      gone = true;
+    };
+  }, [client, overlay, node, at]);
+  return detail?.id === node ? detail : undefined;
 }
 
 /** Keys that work anywhere but in a field; Escape works there too. */

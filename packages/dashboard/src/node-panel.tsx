@@ -1,60 +1,97 @@
-import type { PeerStatus, Trace } from '@evio/agent/control';
-import { bytesText, PATHS, REASONS, rttText, whyPath } from './words.ts';
+import type { PeerDetail, PeerStatus, Trace } from '@evio/agent/control';
+import { CandidatePairs } from './candidate-pairs.tsx';
+import { Facts } from './facts.tsx';
+import { ageText, bytesText, PATHS, REASONS, rttText, whyPath } from './words.ts';
 
 /** A trace that was asked for: under way, failed with a message, or done. */
 export type TraceState = 'asking' | { readonly failed: string } | { readonly done: Trace };
 
 interface Props {
   readonly peer: PeerStatus;
+  /** Comes a moment later. */
+  readonly detail: PeerDetail | undefined;
   readonly rate: { readonly rx: number; readonly tx: number };
   readonly trace: TraceState | undefined;
+  readonly nameOf: (node: string) => string;
   readonly onTrace: () => void;
   readonly onClose: () => void;
 }
 
 /** All that is known of one member. */
-export function NodePanel({ peer, rate, trace, onTrace, onClose }: Props) {
+export function NodePanel({ peer, detail, rate, trace, nameOf, onTrace, onClose }: Props) {
   const { path, session } = peer;
-  const rows: readonly (readonly [string, string])[] = [
-    ['Id', peer.id],
-    ['Account', peer.jid],
-    ['Addresses', peer.addresses.join(', ') || '–'],
-    ['Link', peer.role],
-    ['Path', `${PATHS[path.kind]}. ${whyPath(peer)}`],
-    ['Candidates in use', `${path.local ?? '–'} → ${path.remote ?? '–'}`],
-    ['Through', path.via.join(', ') || '–'],
-    ['Round trip', rttText(path.rttMs)],
-    ['Path MTU', path.mtu === null ? '–' : `${path.mtu} bytes`],
-    [
-      'Session',
-      session.state === 'up'
-        ? `up, ${session.cipher ?? ''}, keys ${session.ageSeconds ?? 0} s old`
-        : session.state,
-    ],
-    ['Received', `${bytesText(peer.rxBytes)} (${bytesText(rate.rx)}/s)`],
-    ['Sent', `${bytesText(peer.txBytes)} (${bytesText(rate.tx)}/s)`],
-  ];
   return (
     <section class="node card" aria-label={`Node ${peer.name}`}>
-      <h2>{peer.name}</h2>
-      <p class="actions">
-        <button type="button" onClick={onTrace}>
-          Trace <kbd>t</kbd>
-        </button>
-        <button type="button" onClick={onClose}>
-          Close <kbd>Esc</kbd>
-        </button>
-      </p>
+      <div class="node-bar">
+        <h2>{peer.name}</h2>
+        <span class={`key ${path.kind}`}>{PATHS[path.kind]}</span>
+        <span class="actions">
+          <button type="button" onClick={onTrace}>
+            Trace <kbd>t</kbd>
+          </button>
+          <button type="button" onClick={onClose}>
+            Close <kbd>Esc</kbd>
+          </button>
+        </span>
+      </div>
       <TraceResult trace={trace} />
-      <dl>
-        {rows.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        rows={[
+          ['Id', peer.id],
+          ['Account', peer.jid],
+          ['Addresses', peer.addresses.join(', ') || '–'],
+          ['Link', peer.role === 'none' ? 'none: it is only known' : peer.role],
+        ]}
+      />
+      <h3>Path</h3>
+      <p>{whyPath(peer, nameOf)}</p>
+      <Facts
+        rows={[
+          ['From – to', path.local && path.remote ? `${path.local} – ${path.remote}` : '–'],
+          ['Through', path.via.map(nameOf).join(', ') || '–'],
+          ['Round trip', rttText(path.rttMs)],
+          ['Path MTU', path.mtu === null ? '–' : `${path.mtu} bytes`],
+        ]}
+      />
+      {detail && <CandidatePairs detail={detail} />}
+      <h3>Session</h3>
+      <Facts
+        rows={[
+          [
+            'Keys',
+            session.state === 'up'
+              ? `${session.cipher ?? ''}, ${session.ageSeconds ?? 0} s old`
+              : session.state,
+          ],
+          ['Last heard', detail === undefined ? '…' : ageText(detail.heardMs)],
+          ['Received', counted(peer.rxBytes, rate.rx, detail?.rxFrames)],
+          ['Sent', counted(peer.txBytes, rate.tx, detail?.txFrames)],
+          ['Passes on for others', detail?.leaf ? 'no: it is a leaf' : 'yes'],
+        ]}
+      />
+      {detail && <Behind detail={detail} />}
     </section>
+  );
+}
+
+function counted(bytes: number, rate: number, frames: number | undefined): string {
+  const of = frames === undefined ? '' : `, ${frames.toLocaleString()} frames`;
+  return `${bytesText(bytes)} (${bytesText(rate)}/s)${of}`;
+}
+
+/** Its pods, or the hosts at its bridge. */
+function Behind({ detail: { devices, podRanges } }: { readonly detail: PeerDetail }) {
+  if (devices.length === 0 && podRanges.length === 0) return null;
+  return (
+    <>
+      <h3>Behind it</h3>
+      <Facts
+        rows={[
+          ['Pod range', podRanges.join(', ') || '–'],
+          ['Devices', devices.map(({ mac }) => mac).join(', ') || 'none was heard'],
+        ]}
+      />
+    </>
   );
 }
 

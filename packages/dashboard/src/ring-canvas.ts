@@ -4,6 +4,7 @@ import Sigma from 'sigma';
 import { EdgeArrowProgram, EdgeLineProgram, EdgeRectangleProgram } from 'sigma/rendering';
 import type { Settings } from 'sigma/settings';
 import type { NodeDisplayData, PartialButFor } from 'sigma/types';
+import { mapExtent } from './map-place.ts';
 import { type Palette, paletteNow } from './palette.ts';
 import {
   type LinkLook,
@@ -26,6 +27,9 @@ const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
 /** Pixels between a node and its name. */
 const LABEL_GAP = 6;
 
+/** What the ring takes, and the whole map. */
+const WHOLE: { x: [number, number]; y: [number, number] } = { x: [-1, 1], y: [-1, 1] };
+
 type Label = PartialButFor<NodeDisplayData, 'x' | 'y' | 'size' | 'label' | 'color'>;
 
 /**
@@ -37,21 +41,21 @@ type Label = PartialButFor<NodeDisplayData, 'x' | 'y' | 'size' | 'label' | 'colo
 export class RingCanvas {
   readonly #sigma: Sigma;
   #graph = new Graph({ type: 'directed', multi: true });
-  #shown: RingGraph = { nodes: [], links: [] };
+  #shown: RingGraph = { scene: 'ring', nodes: [], links: [] };
   #palette: Palette = paletteNow();
   #selected: string | undefined;
-  /** The circle that the nodes stand on. */
+  /** Below all: the circle that the nodes stand on, or land. */
   readonly #guide: HTMLElement;
 
   constructor(element: HTMLElement, onSelect: (node: string | undefined) => void) {
     this.#sigma = new Sigma(this.#graph, element, {
       allowInvalidContainer: true,
       zIndex: true,
-      stagePadding: 70,
+      // Room for names beside the ring; a phone has little.
+      stagePadding: element.clientWidth < 600 ? 44 : 76,
       labelFont: 'system-ui, sans-serif',
       labelSize: 13,
       labelRenderedSizeThreshold: 3,
-      labelDensity: 0.4,
       labelGridCellSize: 80,
       minEdgeThickness: 1,
       defaultEdgeType: 'solid',
@@ -68,9 +72,8 @@ export class RingCanvas {
       nodeReducer: (node, attributes) =>
         node === this.#selected ? { ...attributes, highlighted: true } : attributes,
     });
-    // The whole circle, whoever stands on it.
-    this.#sigma.setCustomBBox({ x: [-1, 1], y: [-1, 1] });
     this.#guide = this.#sigma.createLayer('guide', 'div', { beforeLayer: 'edges' });
+    this.#enter(this.#shown);
     this.#sigma.on('afterRender', () => this.#placeGuide());
     this.#sigma.on('clickNode', ({ node }) => onSelect(node));
     this.#sigma.on('clickStage', () => onSelect(undefined));
@@ -84,7 +87,9 @@ export class RingCanvas {
   show(next: RingGraph): void {
     const before = this.#shown;
     this.#shown = next;
+    if (before.scene !== next.scene) this.#enter(next);
     if (!sameShape(before, next)) {
+      this.#thinLabels(next);
       this.#graph = this.#graphOf(next);
       this.#sigma.setGraph(this.#graph);
       return;
@@ -120,6 +125,23 @@ export class RingCanvas {
 
   kill(): void {
     this.#sigma.kill();
+  }
+
+  /** Names of all nodes, unless they are many. */
+  #thinLabels({ nodes }: RingGraph): void {
+    const density = nodes.length > 60 ? 0.4 : 10;
+    if (this.#sigma.getSetting('labelDensity') === density) return;
+    this.#sigma.setSetting('labelDensity', density);
+  }
+
+  /** Shows the whole circle, whoever stands on it; of the map, where nodes are. */
+  #enter({ scene, nodes }: RingGraph): void {
+    this.#sigma.setCustomBBox(scene === 'map' ? mapExtent(nodes) : WHOLE);
+    void this.#sigma.getCamera().animatedReset();
+    this.#guide.className = `sigma-guide ${scene}`;
+    if (scene === 'map' && this.#guide.firstChild === null) {
+      void import('./land.ts').then(({ drawLand }) => this.#guide.replaceChildren(drawLand()));
+    }
   }
 
   #graphOf({ nodes, links }: RingGraph): Graph {
@@ -158,6 +180,13 @@ export class RingCanvas {
   #drawHover(context: CanvasRenderingContext2D, node: Label, settings: Settings) {
     const { x, y, size, color, label } = node;
     const { ground, label: ink } = this.#palette;
+    context.font = `${settings.labelSize}px ${settings.labelFont}`;
+    const width = context.measureText(label ?? '').width;
+    const at = this.#outward(node, size + LABEL_GAP);
+    context.fillStyle = ground;
+    const aside = (at.x - x) / (size + LABEL_GAP);
+    const left = aside > 0.3 ? at.x : aside < -0.3 ? at.x - width : at.x - width / 2;
+    context.fillRect(left - 3, at.y - 10, width + 6, 20);
     context.beginPath();
     context.arc(x, y, size + 4, 0, 2 * Math.PI);
     context.strokeStyle = ink;
@@ -167,18 +196,12 @@ export class RingCanvas {
     context.arc(x, y, size, 0, 2 * Math.PI);
     context.fillStyle = color;
     context.fill();
-    context.font = `${settings.labelSize}px ${settings.labelFont}`;
-    const width = context.measureText(label ?? '').width;
-    const at = this.#outward(node, size + LABEL_GAP);
-    context.fillStyle = ground;
-    const aside = (at.x - x) / (size + LABEL_GAP);
-    const left = aside > 0.3 ? at.x : aside < -0.3 ? at.x - width : at.x - width / 2;
-    context.fillRect(left - 3, at.y - 10, width + 6, 20);
     this.#drawLabel(context, node, settings);
   }
 
-  /** The point so many pixels further from the ring's middle. */
+  /** The point so many pixels further from the ring's middle; on the map, to the right. */
   #outward({ x, y }: { x: number; y: number }, by: number) {
+    if (this.#shown.scene === 'map') return { x: x + by, y };
     const middle = this.#sigma.graphToViewport({ x: 0, y: 0 });
     const distance = Math.hypot(x - middle.x, y - middle.y) || 1;
     return { x: x + ((x - middle.x) / distance) * by, y: y + ((y - middle.y) / distance) * by };

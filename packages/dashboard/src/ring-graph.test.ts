@@ -7,6 +7,14 @@ import { ringGraph, ringPosition, widthOf } from './ring-graph.ts';
 const [a, b, c] = ['00', '40', '80'].map(text => parseNodeId(text.padEnd(32, '0')));
 if (a === undefined || b === undefined || c === undefined) throw new Error('three ids');
 
+const PATH = {
+  kind: 'direct',
+  local: null,
+  remote: null,
+  via: [],
+  rttMs: null,
+  mtu: null,
+} as const;
 const overlay = { peers: [] as OverlayStatus['peers'] } as OverlayStatus;
 const topology: OverlayTopology = {
   overlay: 'edge',
@@ -44,15 +52,7 @@ test('each pair is drawn once, by what is known best, and never to a stranger', 
 });
 
 test('a member that nobody reaches is not on the ring, nor are its links', () => {
-  const path = {
-    kind: 'none',
-    local: null,
-    remote: null,
-    via: [],
-    rttMs: null,
-    mtu: null,
-  } as const;
-  const peers = [{ id: c, role: 'none', path }] as unknown as OverlayStatus['peers'];
+  const peers = [{ id: c, reachable: false, path: PATH }] as unknown as OverlayStatus['peers'];
   const { nodes, links } = ringGraph({ ...overlay, peers }, topology);
   assert.deepEqual(
     nodes.map(({ key }) => key),
@@ -62,10 +62,10 @@ test('a member that nobody reaches is not on the ring, nor are its links', () =>
 });
 
 test('a trace goes from this node from hop to hop', () => {
-  const path = { kind: 'direct', local: null, remote: null, via: [], rttMs: 1, mtu: null } as const;
+  const path = { ...PATH, rttMs: 1 } as const;
   const hop = (id: typeof b) => ({ id, name: 'x', path, rttMs: 1, reason: 'target' }) as const;
   const trace = { target: { overlay: 'edge', id: c }, hops: [hop(b), hop(c)] };
-  const { links } = ringGraph(overlay, topology, trace);
+  const { links } = ringGraph(overlay, topology, { trace });
   assert.deepEqual(
     links.filter(({ look }) => look === 'trace').map(({ from, to }) => [from, to]),
     [
@@ -73,6 +73,17 @@ test('a trace goes from this node from hop to hop', () => {
       [b, c],
     ],
   );
+});
+
+test('on the map stand those with coordinates, and the links between them', () => {
+  const coordinates = { '00': [52.5, 13.4], '40': [48.9, 2.4] } as const;
+  const { nodes, links, scene } = ringGraph(overlay, topology, { coordinates });
+  assert.equal(scene, 'map');
+  assert.deepEqual(
+    nodes.map(({ key }) => key),
+    [a, b],
+  );
+  assert.equal(links.length, 1);
 });
 
 test('the nearer a node, the wider its link', () => {

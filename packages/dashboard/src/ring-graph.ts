@@ -1,4 +1,5 @@
 import type { OverlayStatus, OverlayTopology, Trace } from '@evio/agent/control';
+import { type Coordinates, mapPlaces } from './map-place.ts';
 import { isAway } from './presence.ts';
 
 /** What the ring shows: pure data, so that it is tested without a browser. */
@@ -9,7 +10,7 @@ export type PathKind = 'direct' | 'turn' | 'overlay' | 'none';
 export interface RingNode {
   readonly key: string;
   readonly label: string;
-  /** On the unit circle; clockwise from the top by the id's place in the ring. */
+  /** On the unit circle, clockwise from the top by the id's place in the ring; or on the map. */
   readonly x: number;
   readonly y: number;
   readonly self: boolean;
@@ -29,6 +30,7 @@ export interface RingLink {
 }
 
 export interface RingGraph {
+  readonly scene: 'ring' | 'map';
   readonly nodes: readonly RingNode[];
   readonly links: readonly RingLink[];
 }
@@ -53,6 +55,7 @@ function sizeOf(nodes: number, { self, linked }: { self: boolean; linked: boolea
 /** Whether both have the same nodes and links, however they look. */
 export function sameShape(one: RingGraph, other: RingGraph): boolean {
   return (
+    one.scene === other.scene &&
     one.nodes.length === other.nodes.length &&
     one.links.length === other.links.length &&
     one.nodes.every(({ key }, index) => key === other.nodes[index]?.key) &&
@@ -63,14 +66,24 @@ export function sameShape(one: RingGraph, other: RingGraph): boolean {
   );
 }
 
+export interface GraphOptions {
+  /** To be drawn over the links. */
+  readonly trace?: Trace | undefined;
+  /** By name of the node: those that have any stand on the map, and the others do not show. */
+  readonly coordinates?: Readonly<Record<string, Coordinates>> | undefined;
+}
+
 export function ringGraph(
   overlay: OverlayStatus,
   topology: OverlayTopology,
-  trace?: Trace,
+  { trace, coordinates }: GraphOptions = {},
 ): RingGraph {
   const { links, heard } = topology;
   const away = new Set<string>(overlay.peers.filter(isAway).map(({ id }) => id));
-  const nodes = topology.nodes.filter(({ id }) => !away.has(id));
+  const here = topology.nodes.filter(({ id }) => !away.has(id));
+  const places =
+    coordinates && mapPlaces(here.map(({ id, name }) => ({ key: id, at: coordinates[name] })));
+  const nodes = places === undefined ? here : here.filter(({ id }) => places.has(id));
   const paths = new Map(overlay.peers.map(({ id, path }) => [String(id), path.kind]));
   const self = nodes.find(node => node.self)?.id;
   const known = new Set<string>(nodes.map(({ id }) => id));
@@ -101,13 +114,13 @@ export function ringGraph(
       return {
         key: id,
         label: name,
-        x: Math.sin(angle),
-        y: Math.cos(angle),
+        ...(places?.get(id) ?? { x: Math.sin(angle), y: Math.cos(angle) }),
         self,
         path: paths.get(id) ?? 'none',
         size: sizeOf(nodes.length, { self, linked: linked.has(id) }),
       };
     }),
     links: [...found.values()],
+    scene: places === undefined ? 'ring' : 'map',
   };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { darkScheme } from './palette.ts';
 import type { RingCanvas } from './ring-canvas.ts';
 import type { RingGraph } from './ring-graph.ts';
@@ -6,14 +6,22 @@ import type { RingGraph } from './ring-graph.ts';
 /** What draws the ring is three quarters of the page's code: the rest does not wait for it. */
 const drawing = import('./ring-canvas.ts');
 
+const SCENES = [
+  ['ring', 'Ring'],
+  ['map', 'Map'],
+] as const;
+
 interface Props {
   readonly graph: RingGraph;
+  /** Whether nodes have coordinates, so that they can be shown on a map. */
+  readonly mapped: boolean;
   readonly selected: string | undefined;
   readonly onSelect: (node: string | undefined) => void;
+  readonly onScene: (scene: RingGraph['scene']) => void;
 }
 
 /** The ring. Everything in it is in the table as well, which keyboards and screen readers reach. */
-export function RingView({ graph, selected, onSelect }: Props) {
+export function RingView({ graph, mapped, selected, onSelect, onScene }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const canvas = useRef<RingCanvas | undefined>(undefined);
   const [fault, setFault] = useState<string>();
@@ -38,7 +46,7 @@ export function RingView({ graph, selected, onSelect }: Props) {
       canvas.current?.kill();
     };
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (ready) canvas.current?.show(graph);
   }, [graph, ready]);
   useEffect(() => {
@@ -47,6 +55,20 @@ export function RingView({ graph, selected, onSelect }: Props) {
 
   return (
     <figure class="ring card" aria-busy={!ready}>
+      {mapped && (
+        <div class="scenes">
+          {SCENES.map(([scene, title]) => (
+            <button
+              key={scene}
+              type="button"
+              aria-pressed={graph.scene === scene}
+              onClick={() => onScene(scene)}
+            >
+              {title}
+            </button>
+          ))}
+        </div>
+      )}
       <div class="canvas" ref={element} aria-hidden="true" />
       {fault !== undefined && (
         <p role="status">The ring needs WebGL ({fault}). The table has all the nodes.</p>

@@ -35,8 +35,8 @@ export function Summary({ status, overlay, peers, rate }: Props) {
         <PathBar peers={peers} />
       </Tile>
       <Tile title="Traffic">
-        <strong>
-          ↓ {bytesText(rate.rx)}/s <span class="with">↑ {bytesText(rate.tx)}/s</span>
+        <strong class="rates">
+          <span>↓ {bytesText(rate.rx)}/s</span> <span>↑ {bytesText(rate.tx)}/s</span>
         </strong>
         <small>with all members</small>
       </Tile>

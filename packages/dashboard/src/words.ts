@@ -12,8 +12,18 @@ export function bytesText(bytes: number): string {
   return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step]}`;
 }
 
-/** Why datagrams go the way they go. */
-export function whyPath({ role, path, session }: PeerStatus): string {
+/** How long ago, from milliseconds. */
+export function ageText(ms: number | null): string {
+  if (ms === null) return 'never';
+  return ms < 1_000 ? 'less than a second ago' : `${Math.round(ms / 1_000)} s ago`;
+}
+
+/** Why datagrams go the way they go. `nameOf` tells a node's name from its id. */
+export function whyPath(
+  { role, path, session }: PeerStatus,
+  nameOf: (node: string) => string,
+): string {
+  const first = path.via[0] === undefined ? 'another member' : nameOf(path.via[0]);
   switch (path.kind) {
     case 'direct':
       return 'A path straight to it was found, and none is better.';
@@ -21,8 +31,8 @@ export function whyPath({ role, path, session }: PeerStatus): string {
       return `No straight path was found, so the relay ${path.via.join(', ')} passes datagrams on.`;
     case 'overlay':
       return role === 'none'
-        ? 'There is no link to it: the ring leads there, through other members.'
-        : 'Its link has no path of its own yet: other members pass on what is sent.';
+        ? `There is no link to it: the ring leads there, first to ${first}.`
+        : `Its link has no path of its own yet: ${first} passes on what is sent.`;
     case 'none':
       return session.state === 'handshaking'
         ? 'A path is being looked for.'

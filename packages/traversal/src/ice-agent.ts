@@ -17,6 +17,7 @@ import {
   type IceCounters,
   type IceOutput,
   type IceState,
+  type PairReport,
   type SelectedPair,
 } from './ice-output.ts';
 import { ICE_TIMING, type IceTiming } from './ice-timing.ts';
@@ -105,7 +106,16 @@ export class IceAgent {
     return this.#selected && describePair(this.#selected.pair);
   }
 
-  /** The pairs with their states, for people. */
+  /** The pairs with what their checks have told, for people. */
+  get pairs(): PairReport[] {
+    return [...this.#list.pairs].map(pair => ({
+      ...describePair(pair),
+      state: pair.state,
+      selected: pair === this.#selected?.pair,
+    }));
+  }
+
+  /** The pairs with their states, for the log. */
   describe(): string[] {
     return [...this.#list.pairs].map(pair => `${pair.state} ${pair}`);
   }

@@ -1,6 +1,6 @@
 import type { Candidate, Endpoint } from '@evio/types';
 import type { Base } from './candidate.ts';
-import type { CandidatePair } from './candidate-pair.ts';
+import type { CandidatePair, PairState } from './candidate-pair.ts';
 
 /**
  * - `new`: no credentials of the peer yet.
@@ -21,6 +21,12 @@ export interface SelectedPair {
   /** Whether a TURN server, ours or the peer's, is on the way. */
   readonly relayed: boolean;
   readonly rttMs: number | undefined;
+}
+
+/** A pair and what its checks have told, for people. */
+export interface PairReport extends SelectedPair {
+  readonly state: PairState;
+  readonly selected: boolean;
 }
 
 export type IceOutput =

@@ -41,7 +41,7 @@ export {
   type ServerArrival,
 } from './gatherer.ts';
 export { IceAgent, type IceAgentOptions } from './ice-agent.ts';
-export type { IceCounters, IceOutput, IceState, SelectedPair } from './ice-output.ts';
+export type { IceCounters, IceOutput, IceState, PairReport, SelectedPair } from './ice-output.ts';
 export type { IceServer, ServerVia, StreamId, Uplink } from './ice-server.ts';
 export { ICE_TIMING, type IceTiming } from './ice-timing.ts';
 export type { Mapping } from './local-candidates.ts';

@@ -59,6 +59,8 @@ export interface DashboardConfig {
   readonly enabled: boolean;
   /** Address of this host and TCP port of the HTTP server; port 0: any free one. */
   readonly listen: Endpoint;
+  /** Latitude and longitude in degrees, by name of the node. */
+  readonly map?: Readonly<Record<string, readonly [number, number]>>;
 }
 
 export interface MetricsConfig {

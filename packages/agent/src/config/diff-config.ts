@@ -37,6 +37,7 @@ function agentValues(config: AgentConfig): Record<string, Value> {
     'log.level': { rule: 'apply', value: config.log.level },
     'dashboard.enabled': { rule: 'restart', value: config.dashboard.enabled },
     'dashboard.listen': { rule: 'restart', value: formatEndpoint(config.dashboard.listen) },
+    'dashboard.map': { rule: 'restart', value: config.dashboard.map ?? {} },
     'metrics.enabled': { rule: 'restart', value: config.metrics.enabled },
     'metrics.listen': { rule: 'restart', value: formatEndpoint(config.metrics.listen) },
     'metrics.peer_series': { rule: 'restart', value: config.metrics.peerSeries },

@@ -12,6 +12,7 @@
 export type {
   AgentConfig,
   CniConfig,
+  DashboardConfig,
   IceConfig,
   IceServerConfig,
   InterfaceConfig,

@@ -294,6 +294,15 @@ test('addresses and MTUs that cannot work are told', () => {
   assert.equal(of('{ address: [10.0.0.0/31] }'), '');
 });
 
+test('coordinates are degrees of latitude and longitude', () => {
+  const told = (at: string) =>
+    problemsOf(`dashboard: { map: { edge-a: ${at} } }\noverlays: []`).join('\n');
+  assert.doesNotMatch(told('[52.5, 13.4]'), /dashboard/);
+  for (const wrong of ['[91, 0]', '[0, -181]', '[52.5]', 'Berlin']) {
+    assert.match(told(wrong), /dashboard\.map/, wrong);
+  }
+});
+
 test('timers that contradict each other are told', () => {
   assert.match(
     problemsOf('timers: { rekey_seconds: 5, reject_seconds: 4 }\noverlays: []').join('\n'),

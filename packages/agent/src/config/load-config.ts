@@ -80,6 +80,7 @@ function toAgentConfig(file: string, written: ConfigFile): AgentConfig {
     dashboard: {
       enabled: written.dashboard.enabled,
       listen: parseEndpoint(written.dashboard.listen),
+      ...(written.dashboard.map !== undefined && { map: written.dashboard.map }),
     },
     metrics: {
       enabled: written.metrics.enabled,

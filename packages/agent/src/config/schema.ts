@@ -209,6 +209,15 @@ export const ConfigFile = mapping({
     listen: checked(isOwnEndpoint, EXPECTED.ownEndpoint)
       .default('127.0.0.1:9654')
       .meta({ description: 'Address and TCP port of the dashboard; port 0: any free one.' }),
+    map: z
+      .record(
+        z.string().min(1),
+        z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)], {
+          error: 'latitude and longitude in degrees: [52.5, 13.4]',
+        }),
+      )
+      .optional()
+      .meta({ description: 'Where nodes are, by name: `edge-a: [52.5, 13.4]`. Shown on a map.' }),
   })
     .prefault({})
     .meta({

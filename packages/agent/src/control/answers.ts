@@ -137,6 +137,35 @@ export const AgentStatus = described('A node, its overlays and their peers.', {
   cni: CniStatus.exactOptional(),
 });
 
+const Candidate = z.object({
+  type: z.enum(['host', 'srflx', 'prflx', 'relay']),
+  endpoint: text('`192.0.2.1:41000`.'),
+});
+const CandidatePair = z.object({
+  state: z.enum(['waiting', 'in-progress', 'succeeded', 'failed']),
+  selected: z.boolean(),
+  relayed: z.boolean().meta({ description: 'Whether a TURN server is on the way.' }),
+  rttMs: rttMs('Of the last check, milliseconds; null when none was answered.'),
+  local: Candidate,
+  remote: Candidate,
+});
+export const PeerDetail = described('How one peer is reached, in detail.', {
+  overlay: name,
+  id: nodeId,
+  offered: z.array(Candidate).meta({ description: 'What this node offers to peers.' }),
+  pairs: z.array(CandidatePair).meta({
+    description: 'What ICE has tried for the link to it; empty when there is none.',
+  }),
+  heardMs: rttMs('Age of the last authentic datagram from it, milliseconds; null: none came.'),
+  rxFrames: whole('Frames and segments from it.'),
+  txFrames: whole('Frames to it; a super-frame counts as one.'),
+  leaf: z.boolean().meta({ description: "Whether it never carries others' traffic." }),
+  podRanges: texts('Its part of the pod network, as its record tells.'),
+  devices: z.array(z.object({ mac: z.string(), ageSeconds: z.number() })).meta({
+    description: 'MAC addresses heard behind it, its own aside: pods, or hosts at its bridge.',
+  }),
+});
+
 const TopologyNode = z.object({ id: nodeId, jid: z.string(), name, self: z.boolean() });
 const TopologyLink = z.object({
   from: nodeId,
@@ -218,6 +247,7 @@ export const NAMED = {
   OverlayStatus,
   OverlayTopology,
   PathStatus,
+  PeerDetail,
   PeerListing,
   PeerStatus,
   PingReply,

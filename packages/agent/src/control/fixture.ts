@@ -1,5 +1,5 @@
 import { type NodeId, parseNodeId } from '@evio/types';
-import type { AgentControl, AgentStatus, PeerStatus, PingReply } from './types.ts';
+import type { AgentControl, AgentStatus, PeerDetail, PeerStatus, PingReply } from './types.ts';
 
 /** An agent made of words, for tests. */
 
@@ -57,6 +57,23 @@ export function status(peers: readonly PeerStatus[] = [peer('b')]): AgentStatus 
   };
 }
 
+export function peerDetail(overlay: string, id: NodeId): PeerDetail {
+  const local = { type: 'host', endpoint: '192.0.2.1:41000' } as const;
+  const remote = { type: 'srflx', endpoint: '198.51.100.7:3000' } as const;
+  return {
+    overlay,
+    id,
+    offered: [local],
+    pairs: [{ state: 'succeeded', selected: true, relayed: false, rttMs: 12.5, local, remote }],
+    heardMs: 40,
+    rxFrames: 3,
+    txFrames: 4,
+    leaf: false,
+    podRanges: ['10.42.1.0/24'],
+    devices: [{ mac: '02:00:00:00:00:07', ageSeconds: 2 }],
+  };
+}
+
 export const pingReply = (sequence: number, rttMs: number | null = 1.5): PingReply => ({
   sequence,
   rttMs,
@@ -84,6 +101,7 @@ export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
     async *ping(_target, { count }) {
       for (let sequence = 1; sequence <= count; sequence++) yield pingReply(sequence);
     },
+    examine: ({ overlay, id }) => peerDetail(overlay, id),
     trace: async target => ({
       target: { overlay: target.overlay, id: target.id },
       hops: [

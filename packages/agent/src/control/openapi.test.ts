@@ -20,6 +20,7 @@ test('every operation has a route, and no route is left out of the description',
 
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/ping': { node: 'edge-b', count: 2 },
+  'POST /v1/examine': { node: 'edge-b' },
   'POST /v1/trace': { node: 'edge-b' },
   'POST /v1/forget': { account: 'edge-b@example.org' },
 };

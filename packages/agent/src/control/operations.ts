@@ -4,6 +4,7 @@ import {
   DashboardAddress,
   Forgotten,
   OverlayTopology,
+  PeerDetail,
   PeerListing,
   PingLine,
   ReloadReport,
@@ -70,6 +71,12 @@ export const OPERATIONS = {
     }),
     answer: PingLine,
     lines: true,
+  },
+  'POST /v1/examine': {
+    summary: 'How a peer is reached: candidate pairs, and what is behind it',
+    query: none,
+    body: z.strictObject({ node, overlay }),
+    answer: PeerDetail,
   },
   'POST /v1/trace': {
     summary: 'The way to a peer, hop by hop',

@@ -22,6 +22,9 @@ export function controlRoutes(control: AgentControl, dashboardUrl: () => string)
       const target = findPeer(control.status(), node, overlay);
       return pingLines(target, control.ping(target, { ...options, signal }));
     }),
+    routeOf('POST /v1/examine', ({ body: { node, overlay } }) =>
+      control.examine(findPeer(control.status(), node, overlay)),
+    ),
     routeOf('POST /v1/trace', ({ body: { node, overlay }, signal }) =>
       control.trace(findPeer(control.status(), node, overlay), { signal }),
     ),

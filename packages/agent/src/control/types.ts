@@ -15,6 +15,8 @@ export type SignalingStatus = Answer<typeof answers.SignalingStatus>;
 export type PeerStatus = Answer<typeof answers.PeerStatus>;
 export type PathStatus = Answer<typeof answers.PathStatus>;
 export type SessionStatus = Answer<typeof answers.SessionStatus>;
+/** How one peer is reached, in detail. */
+export type PeerDetail = Answer<typeof answers.PeerDetail>;
 /** A peer with the overlay it is in: `evio peers --json` is a list of them. */
 export type PeerListing = Answer<typeof answers.PeerListing>;
 /** An overlay's graph as this node sees it: `evio topology --json` is a list of them. */
@@ -57,6 +59,7 @@ export interface AgentControl {
   topology(): readonly OverlayTopology[];
   /** Yields one reply per request; ends early when `options.signal` is aborted. */
   ping(target: PeerTarget, options: PingOptions): AsyncIterable<PingReply>;
+  examine(target: PeerTarget): PeerDetail;
   trace(target: PeerTarget, options: { readonly signal: AbortSignal }): Promise<Trace>;
   /** Reads the configuration again; throws `ConfigError` and changes nothing when it is wrong. */
   reload(): Promise<ReloadReport>;

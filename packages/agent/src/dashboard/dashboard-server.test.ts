@@ -22,6 +22,7 @@ async function serve(t: TestContext, over: Partial<AgentControl> = {}) {
     control: agentControl(over),
     listen: { address: '127.0.0.1', port: 0 },
     token,
+    coordinates: { 'edge-b': [52.5, 13.4] },
     files: new Map([['/', PAGE]]),
     onFault: error => faults.push(error),
   });
@@ -108,6 +109,15 @@ test('a trace is asked for by overlay and node', async t => {
   for (const body of ['', '{', '{"node":1}', `"${'x'.repeat(5_000)}"`]) {
     assert.equal((await trace(body)).status, 400, body.slice(0, 20));
   }
+});
+
+test('a node is examined by overlay and node, and coordinates come with the snapshot', async t => {
+  const { answer, shown } = await serve(t);
+  const asked = await answer('/api/examine', shown, '{"overlay":"edge","node":"edge-b"}');
+  assert.equal(JSON.parse(asked.text).pairs[0].state, 'succeeded');
+  assert.equal((await answer('/api/examine', shown, '{"node":"edge-b"}')).status, 400);
+  const snapshot = JSON.parse((await answer('/api/snapshot', shown)).text) as Snapshot;
+  assert.deepEqual(snapshot.coordinates, { 'edge-b': [52.5, 13.4] });
 });
 
 test('a fault of the agent is told to its log, not to the browser', async t => {

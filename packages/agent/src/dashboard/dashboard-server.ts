@@ -10,18 +10,20 @@ import { Feed } from './feed.ts';
 import type { PageFiles } from './page-files.ts';
 import { isOwnOrigin } from './same-origin.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { type Coordinates, takeSnapshot, urgentOf } from './snapshot.ts';
 
 /** Eight readers of the feed, and as much again as a few browsers open for files and traces. */
 const MOST_CONNECTIONS = 64;
 const MOST_BODY_BYTES = 4 * 1024;
-const TraceBody = z.strictObject({ node: z.string().min(1), overlay: z.string().min(1) });
+const NodeBody = z.strictObject({ node: z.string().min(1), overlay: z.string().min(1) });
 
 export interface DashboardOptions {
   readonly control: AgentControl;
   /** IP address and TCP port; port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
   readonly token: AccessToken;
+  /** Of nodes, for the map. */
+  readonly coordinates?: Coordinates | undefined;
   readonly files: PageFiles;
   /** Told what went wrong within the agent itself, not the errors of those who ask. */
   readonly onFault: (error: unknown) => void;
@@ -35,7 +37,11 @@ export class DashboardServer {
 
   private constructor(options: DashboardOptions) {
     this.#options = options;
-    this.#feed = new Feed({ take: () => takeSnapshot(options.control) });
+    const { control, coordinates } = options;
+    this.#feed = new Feed({
+      take: () => takeSnapshot(control, coordinates),
+      urgent: () => urgentOf(control.status()),
+    });
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
@@ -95,13 +101,17 @@ export class DashboardServer {
     const { control } = this.#options;
     switch (asked) {
       case 'GET /api/snapshot':
-        return sendJson(response, 200, takeSnapshot(control));
+        return sendJson(response, 200, takeSnapshot(control, this.#options.coordinates));
       case 'GET /api/events':
         return this.#sendEvents(response);
+      case 'POST /api/examine': {
+        const { node, overlay } = readBy(NodeBody, await readJson(request));
+        return sendJson(response, 200, control.examine(findPeer(control.status(), node, overlay)));
+      }
       case 'POST /api/trace': {
         const gone = new AbortController();
         response.once('close', () => gone.abort());
-        const { node, overlay } = readBy(TraceBody, await readJson(request));
+        const { node, overlay } = readBy(NodeBody, await readJson(request));
         const target = findPeer(control.status(), node, overlay);
         return sendJson(response, 200, await control.trace(target, { signal: gone.signal }));
       }

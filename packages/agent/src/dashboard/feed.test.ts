@@ -6,7 +6,7 @@ import type { Snapshot } from './snapshot.ts';
 
 /** A feed whose seconds pass when the test says so. */
 function feedOf(initial = 0) {
-  const state = { packets: initial, rssBytes: 1, taken: 0, running: 0 };
+  const state = { packets: initial, rssBytes: 1, taken: 0, running: 0, urgent: '' };
   let turn = () => {};
   const take = (): Snapshot => {
     state.taken += 1;
@@ -15,14 +15,18 @@ function feedOf(initial = 0) {
     return { at, status: { ...status(), rssBytes, counters: { packets } }, topology: [] };
   };
   const every = (ms: number, call: () => void) => {
-    assert.equal(ms, 1_000);
+    assert.equal(ms, 250);
     turn = call;
     state.running += 1;
     return () => {
       state.running -= 1;
     };
   };
-  return { feed: new Feed({ take, every }), state, second: () => turn() };
+  const second = () => {
+    for (let quarter = 0; quarter < 4; quarter += 1) turn();
+  };
+  const urgent = () => state.urgent;
+  return { feed: new Feed({ take, urgent, every }), state, second, quarter: () => turn() };
 }
 
 function reader(takes = true) {
@@ -53,6 +57,19 @@ test('a reader gets the present state, and after that only news', () => {
   state.packets = 2;
   second();
   second();
+  assert.deepEqual(one.packets, [1, 2]);
+});
+
+test('what is urgent does not wait for the end of the second', () => {
+  const { feed, state, quarter } = feedOf(1);
+  const one = reader();
+  feed.add(one);
+  state.packets = 2;
+  quarter();
+  assert.deepEqual(one.packets, [1]);
+  state.urgent = 'somebody is gone';
+  quarter();
+  quarter();
   assert.deepEqual(one.packets, [1, 2]);
 });
 

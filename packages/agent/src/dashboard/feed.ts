@@ -7,7 +7,9 @@ export interface Reader {
   destroy(): void;
 }
 
-const PERIOD_MS = 1_000;
+/** How often urgent news are looked for, and every how many such turns there are all news. */
+const TURN_MS = 250;
+const TURNS = 4;
 const MOST_READERS = 8;
 /** As many snapshots in a row may pass while a reader has not taken the one before. */
 const MOST_MISSED = 10;
@@ -24,24 +26,30 @@ interface Subscription {
 
 export interface FeedOptions {
   readonly take: () => Snapshot;
+  /** Costs little, and differs when news cannot wait for the next second. */
+  readonly urgent?: () => string;
   /** Calls back every so many milliseconds until the function it returned is called. */
   readonly every?: (ms: number, call: () => void) => () => void;
 }
 
 /**
  * Server-sent events (WHATWG HTML §9.2): the snapshot as it is to a new reader, then one each second
- * if anything is new. Nothing is taken while nobody reads. A reader that does not keep up misses
+ * if anything is new, and at once when that is urgent. Nothing is taken while nobody reads. A reader that does not keep up misses
  * snapshots, which loses nothing as each is whole; one that stands still is dropped.
  */
 export class Feed {
   readonly #take: () => Snapshot;
+  readonly #urgent: () => string;
   readonly #every: NonNullable<FeedOptions['every']>;
   readonly #subscriptions = new Map<Reader, Subscription>();
   #stop: (() => void) | undefined;
   #told = '';
+  #toldUrgent = '';
+  #turns = 0;
 
-  constructor({ take, every = everyInterval }: FeedOptions) {
+  constructor({ take, urgent = () => '', every = everyInterval }: FeedOptions) {
     this.#take = take;
+    this.#urgent = urgent;
     this.#every = every;
   }
 
@@ -54,11 +62,14 @@ export class Feed {
     const snapshot = this.#take();
     const subscription = { reader, waiting: false, missed: 0, behind: false };
     this.#subscriptions.set(reader, subscription);
+    // First of all: somebody waits for it.
+    subscription.waiting = !reader.write(event(snapshot));
     if (this.#stop === undefined) {
       this.#told = newsOf(snapshot);
-      this.#stop = this.#every(PERIOD_MS, () => this.#turn());
+      this.#toldUrgent = this.#urgent();
+      this.#turns = 0;
+      this.#stop = this.#every(TURN_MS, () => this.#turn());
     }
-    subscription.waiting = !reader.write(event(snapshot));
   }
 
   /** The reader took what was written. */
@@ -75,6 +86,10 @@ export class Feed {
   }
 
   #turn(): void {
+    this.#turns += 1;
+    const urgent = this.#urgent();
+    if (this.#turns % TURNS !== 0 && urgent === this.#toldUrgent) return;
+    this.#toldUrgent = urgent;
     const snapshot = this.#take();
     const news = newsOf(snapshot);
     const changed = news !== this.#told;

@@ -1,3 +1,4 @@
+import type { DashboardConfig } from '../config/index.ts';
 import type { AgentControl, AgentStatus, OverlayTopology } from '../control/types.ts';
 
 /** All that the page shows; sent whole, so that a reader may miss some. */
@@ -6,14 +7,29 @@ export interface Snapshot {
   readonly at: string;
   readonly status: AgentStatus;
   readonly topology: readonly OverlayTopology[];
+  /** Latitude and longitude in degrees by name of the node, as far as they are configured. */
+  readonly coordinates?: Coordinates;
 }
 
-export function takeSnapshot(control: AgentControl): Snapshot {
+export type Coordinates = NonNullable<DashboardConfig['map']>;
+
+export function takeSnapshot(control: AgentControl, coordinates?: Coordinates): Snapshot {
   return {
     at: new Date().toISOString(),
     status: control.status(),
     topology: control.topology(),
+    ...(coordinates !== undefined && { coordinates }),
   };
+}
+
+/** What cannot wait for the next second: who is reached, and how it stands with the servers. */
+export function urgentOf({ overlays }: AgentStatus): string {
+  return overlays
+    .map(({ name, peers, signaling }) => {
+      const reached = peers.filter(({ reachable }) => reachable).map(({ id }) => id);
+      return [name, signaling.state, ...reached].join(' ');
+    })
+    .join('\n');
 }
 
 /** What passes by itself, and is no news alone. */

@@ -43,6 +43,7 @@ async function listen(
   const server = await DashboardServer.listen({
     control,
     listen: dashboard.listen,
+    coordinates: dashboard.map,
     token: AccessToken.loadOrCreate(stateDir),
     files: loadPageFiles(),
     onFault: error => logger.error({ err: error }, 'a dashboard request failed'),

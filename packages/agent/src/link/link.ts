@@ -1,7 +1,13 @@
 import type { UnderlayPath } from '@evio/datapath';
 import type { PeerSession } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
-import { IceAgent, type IceOutput, type SelectedPair, wireCandidate } from '@evio/traversal';
+import {
+  IceAgent,
+  type IceOutput,
+  type PairReport,
+  type SelectedPair,
+  wireCandidate,
+} from '@evio/traversal';
 import { EvioError, type LinkRole } from '@evio/types';
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
@@ -91,6 +97,11 @@ export class Link {
   /** Whether the peer answers checks on the path in use. */
   get answering(): boolean {
     return this.#inUse?.ice.state === 'connected';
+  }
+
+  /** The candidate pairs of the exchange in use, or else of the one on trial. */
+  get pairs(): readonly PairReport[] {
+    return (this.#inUse ?? this.#onTrial)?.ice.pairs ?? [];
   }
 
   /** Whether nothing is under way, agreed or planned. */

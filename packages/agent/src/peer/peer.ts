@@ -10,7 +10,7 @@ import type {
 import type { NodeRecord, PeerSession, SessionOutput, SessionState } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
 import type { LinkRole } from '@evio/topology';
-import type { SelectedPair } from '@evio/traversal';
+import type { PairReport, SelectedPair } from '@evio/traversal';
 import { EvioError } from '@evio/types';
 import { type Contact, OVERLAY_CONTACT } from '../link/contact.ts';
 import { earliest, Link, type LinkOptions, type LinkOwner } from '../link/link.ts';
@@ -122,6 +122,11 @@ export class Peer implements LinkOwner {
   /** The selected pair behind the path, while ICE stands for it. */
   get pair(): SelectedPair | undefined {
     return this.#pair;
+  }
+
+  /** What ICE has tried for its link. */
+  get pairs(): readonly PairReport[] {
+    return this.#link.pairs;
   }
 
   get probe(): PathProbe {
