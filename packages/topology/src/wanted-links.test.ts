@@ -90,14 +90,43 @@ test('a link that the peer wants stays though we do not want it', () => {
   assert.equal(bench.topology.neighbours.size, 4);
 });
 
-test('more shortcuts than twice the own number are refused, ring links never', () => {
+test('more shortcuts than twice the own number are refused, ring links of near ones never', () => {
   const bench = new Bench(64, { shortcuts: 2 });
   bench.linkAll();
   const accepted = [20, 21, 22, 23, 24, 25].filter(index =>
     bench.topology.accepts(bench.now, bench.member(index), 'shortcut'),
   );
   assert.equal(accepted.length, 4);
-  assert.ok(bench.topology.accepts(bench.now, bench.member(26), 'successor'));
+  assert.ok(bench.topology.accepts(bench.now, bench.member(6), 'successor'));
+});
+
+test('who asks as a successor from afar is counted as a shortcut, whatever it says later', () => {
+  const bench = new Bench(256, { shortcuts: 2 });
+  bench.linkAll();
+  const accepts = (index: number) =>
+    bench.topology.accepts(bench.now, bench.member(index), 'successor');
+  assert.ok([3, 10, 24, 232].every(accepts), 'near on the ring');
+  const far = [60, 80, 100, 120, 140, 160].filter(index => {
+    if (!accepts(index)) return false;
+    bench.topology.linkUp(bench.now, bench.member(index), 20);
+    bench.says(index, 'successor');
+    return true;
+  });
+  assert.deepEqual(far, [60, 80, 100, 120]);
+});
+
+test('a place that a link had is free when it ends', () => {
+  const bench = new Bench(64, { shortcuts: 0, onDemand: 1 });
+  bench.linkAll();
+  const accepts = (index: number) =>
+    bench.topology.accepts(bench.now, bench.member(index), 'on-demand');
+  for (const index of [20, 21]) {
+    assert.ok(accepts(index));
+    bench.topology.linkUp(bench.now, bench.member(index), 20);
+  }
+  assert.ok(!accepts(22));
+  bench.topology.linkDown(bench.now, bench.member(20), 'closed');
+  assert.ok(accepts(22));
 });
 
 test('a leaf draws no shortcuts, and takes none', () => {

@@ -16,6 +16,16 @@ import {
   UNWANTED_MS,
 } from './topology-options.ts';
 
+/**
+ * Who says that it asks as a successor is believed when it stands as near on the ring as this many times
+ * the own successors, and a few more: others may have more of them, and after a crash those between are
+ * dead and perhaps not known to be.
+ */
+const NEAR_TIMES = 4;
+const NEAR_MORE = 16;
+/** Links that others were configured to have with this node. */
+const STATIC_MOST = 64;
+
 /** What ending a link needs of the rest of the node. */
 export interface LinkEnd {
   readonly output: (output: TopologyOutput) => void;
@@ -78,13 +88,15 @@ export class WantedLinks {
     const { neighbours, attempts } = this.#links;
     if (neighbours.has(point) || attempts.has(point)) return true;
     if (neighbours.size >= LINKS_MAX) return false;
-    if (this.#isTiny() || role === undefined || role === 'static') return true;
+    if (this.#isTiny()) return true;
+    if (role === 'static') return this.#incoming.take(now, point, role, STATIC_MOST);
     if (role === 'on-demand') {
       return this.#incoming.take(now, point, role, 2 * this.#options.onDemand);
     }
     if (this.#options.leaf) return false;
-    if (role === 'successor') return true;
-    return this.#incoming.take(now, point, role, 2 * Math.max(1, this.#shortcuts.count));
+    if (role === 'successor' && this.#isNear(point)) return true;
+    // Whoever says nothing, or what cannot be, gets the place of a shortcut.
+    return this.#incoming.take(now, point, 'shortcut', 2 * Math.max(1, this.#shortcuts.count));
   }
 
   /** A link is up. */
@@ -97,6 +109,7 @@ export class WantedLinks {
   /** A link or an attempt is gone; `ringDied`: it was a ring link and does not answer any more. */
   down(now: number, point: RingPoint, ringDied: boolean): void {
     this.#shortcuts.down(now, point);
+    this.#incoming.down(point);
     if (ringDied) this.#ring.lost(now);
   }
 
@@ -125,6 +138,15 @@ export class WantedLinks {
       this.#onDemand.nextTimeout(),
       this.#links.nextTimeout(now),
     );
+  }
+
+  /** Whether it stands so near on the ring that it may want this node as a successor. */
+  #isNear(point: RingPoint): boolean {
+    const { members, self } = this.#links;
+    const { carriers } = members;
+    const apart = Math.abs(members.lowerBound(self) - members.lowerBound(point));
+    const near = NEAR_TIMES * Math.max(1, this.#options.successors) + NEAR_MORE;
+    return Math.min(apart, carriers - apart) <= near;
   }
 
   /** So few members that everybody links to everybody. */
