@@ -163,11 +163,13 @@ export class NeighbourExchange {
   }
 
   #keepalive(now: number): void {
-    this.#keepaliveAt = now + KEEPALIVE_MS * (0.75 + this.#links.chance() / 2);
+    const wait = KEEPALIVE_MS * (0.8 + 0.2 * this.#links.chance());
+    this.#keepaliveAt = now + wait;
     for (const neighbour of this.#links.neighbours.values()) this.learn(neighbour);
     if (this.#list.refresh()) this.#flush(now);
     const silent = this.#those(
-      ({ synced, lastSent }) => synced && now - lastSent >= KEEPALIVE_MS / 2,
+      // The next turn would be too late for them.
+      ({ synced, lastSent }) => synced && now - lastSent + wait > KEEPALIVE_MS,
     );
     this.#sendTo(now, silent, [this.#list.bare()]);
   }
