@@ -12,6 +12,7 @@ import { EvioError, type LinkRole } from '@evio/types';
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { type Contact, formatContact } from './contact.ts';
+import { type Exchange, Exchanges } from './exchanges.ts';
 import { iceContext } from './ice-context.ts';
 import { Negotiation } from './negotiation.ts';
 
@@ -59,14 +60,6 @@ export interface LinkOwner {
 /** An offer or the answer to it. */
 type Description = Extract<LinkMessage, { kind: 'offer' | 'answer' }>;
 
-/** One exchange of candidates with its ICE agent; a link has at most one in use and one on trial. */
-interface Exchange {
-  readonly session: string;
-  readonly contact: Contact;
-  readonly ice: IceAgent;
-  readonly detach: () => void;
-}
-
 /**
  * Finds and keeps a direct or relayed path to one peer: negotiates with it, checks by ICE. An
  * exchange that works stays in use until the next one does.
@@ -76,14 +69,11 @@ interface Exchange {
 export class Link {
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
+  readonly #exchanges = new Exchanges();
   /** When the first of the exchanges that came to nothing began. */
   #tryingSince: number | undefined;
   #contact: Contact | undefined;
   #role: LinkRole | undefined;
-  /** The exchange that the path comes from. */
-  #inUse: Exchange | undefined;
-  /** The exchange under way, if it is not in use. */
-  #onTrial: Exchange | undefined;
 
   constructor(options: LinkOptions) {
     const { offersFirst, random } = options;
@@ -96,7 +86,7 @@ export class Link {
 
   /** Whether the peer answers checks on the path in use. */
   get answering(): boolean {
-    return this.#inUse?.ice.state === 'connected';
+    return this.#exchanges.inUse?.ice.state === 'connected';
   }
 
   /** The candidate pairs of the exchange in use, or else of the one on trial. */
@@ -126,7 +116,7 @@ export class Link {
   /** The peer cannot be talked to at present. What works stays. */
   unreach(): void {
     this.#negotiation.unreach();
-    this.#endTrial();
+    this.#exchanges.endTrial();
   }
 
   /** The ground changed (our addresses, a mapping): agree on a path anew. */
@@ -136,18 +126,18 @@ export class Link {
 
   /** Nothing comes back: ask the peer on the path, and agree on another meanwhile. */
   verify(now: number): void {
-    this.#inUse?.ice.verify(now);
+    this.#exchanges.inUse?.ice.verify(now);
     this.#negotiation.restart(now);
   }
 
   /** Sealed traffic of the peer arrives, whether or not it answers checks in time. */
   heard(now: number): void {
-    this.#inUse?.ice.heard(now);
+    this.#exchanges.inUse?.ice.heard(now);
   }
 
   /** The peer answered an echo that went along the path. */
   confirmed(now: number, rttMs: number): void {
-    this.#inUse?.ice.confirmed(now, rttMs);
+    this.#exchanges.inUse?.ice.confirmed(now, rttMs);
   }
 
   /** A message of the peer came; the answer goes the same way. */
@@ -159,7 +149,7 @@ export class Link {
         else this.#onAnswer(now, message, from);
         break;
       case 'candidates': {
-        const exchange = this.#exchange(message.session);
+        const exchange = this.#exchanges.of(message.session);
         for (const candidate of message.candidates) {
           exchange?.ice.addRemoteCandidate(now, candidate);
         }
@@ -182,9 +172,8 @@ export class Link {
   run(now: number): void {
     if (this.#negotiation.tick(now)) this.#offer(now);
     this.#giveUp(now);
-    if (this.#negotiation.state.kind === 'pausing') this.#endTrial();
-    for (const exchange of [this.#inUse, this.#onTrial]) {
-      if (exchange === undefined) continue;
+    if (this.#negotiation.state.kind === 'pausing') this.#exchanges.endTrial();
+    for (const exchange of this.#exchanges.all()) {
       exchange.ice.tick(now);
       for (let out = exchange.ice.poll(); out !== undefined; out = exchange.ice.poll()) {
         this.#onIce(now, exchange, out);
@@ -196,20 +185,16 @@ export class Link {
   nextTimeout(): number | undefined {
     return earliest(
       this.#negotiation.nextTimeout(),
-      this.#inUse?.ice.nextTimeout(),
-      this.#onTrial?.ice.nextTimeout(),
+      ...this.#exchanges.all().map(({ ice }) => ice.nextTimeout()),
     );
   }
 
   /** Tells the peer that the link ends, and forgets it. */
   close(reason: string): void {
-    for (const exchange of [this.#inUse, this.#onTrial]) {
-      if (exchange === undefined) continue;
-      this.#send(exchange.contact, { kind: 'end', session: exchange.session, reason });
-      exchange.detach();
+    for (const { contact, session } of this.#exchanges.all()) {
+      this.#send(contact, { kind: 'end', session, reason });
     }
-    this.#inUse = undefined;
-    this.#onTrial = undefined;
+    this.#exchanges.clear();
     this.#negotiation.reset();
   }
 
@@ -221,7 +206,7 @@ export class Link {
     const { logger, owner, random, underlay } = this.#options;
     const session = Buffer.from(random(9)).toString('base64url');
     const exchange = { session, contact, ...this.#begin('controlling') };
-    this.#try(exchange);
+    this.#exchanges.try(exchange);
     const { credentials } = exchange.ice;
     const handshake = this.#options.session.initiate(now, iceContext(credentials));
     this.#negotiation.offered(now, session);
@@ -264,7 +249,7 @@ export class Link {
     }
     const { logger } = this.#options;
     logger.debug({ session, from: formatContact(from), role: message.role }, 'answering an offer');
-    this.#try({ session, contact: from, ice, detach });
+    this.#exchanges.try({ session, contact: from, ice, detach });
     this.#negotiation.answering(now, session);
     for (const candidate of message.candidates) ice.addRemoteCandidate(now, candidate);
     this.#send(from, {
@@ -278,7 +263,7 @@ export class Link {
 
   #onAnswer(now: number, message: Description, from: Contact): void {
     const { session, credentials } = message;
-    const exchange = this.#exchange(session);
+    const exchange = this.#exchanges.of(session);
     if (exchange === undefined || !this.#negotiation.answered(now, session)) {
       // Our offer was given up before. Unless the peer hears of that, it checks in vain for 20 s.
       this.#options.logger.debug({ session }, 'an answer that nothing waits for');
@@ -298,19 +283,18 @@ export class Link {
   }
 
   #onEnd(now: number, session: string, reason: string): void {
-    const exchange = this.#exchange(session);
+    const exchange = this.#exchanges.of(session);
     if (exchange === undefined) return;
     this.#options.logger.info({ reason }, 'the peer ended the link');
-    const wasInUse = exchange === this.#inUse;
-    this.#drop(exchange);
+    const wasInUse = this.#exchanges.drop(exchange);
     this.#negotiation.failed(now, session);
     if (wasInUse) this.#options.owner.ended(now);
-    else if (reason === BUSY && this.#inUse === undefined) this.#rest('refused');
+    else if (reason === BUSY && this.#exchanges.inUse === undefined) this.#rest('refused');
   }
 
   /** When the peer cannot be had, whoever wants the link must ask again. */
   #giveUp(now: number): void {
-    if (this.#inUse !== undefined || this.#negotiation.state.kind === 'idle') {
+    if (this.#exchanges.inUse !== undefined || this.#negotiation.state.kind === 'idle') {
       this.#tryingSince = undefined;
       return;
     }
@@ -321,7 +305,7 @@ export class Link {
   }
 
   #rest(reason: 'refused' | 'failed'): void {
-    this.#endTrial();
+    this.#exchanges.endTrial();
     this.#negotiation.reset();
     this.#options.owner.failed(reason);
   }
@@ -346,7 +330,7 @@ export class Link {
     const detach = underlay.attach(ice, {
       wake: () => owner.wake(),
       found: candidates => {
-        const exchange = [this.#onTrial, this.#inUse].find(other => other?.ice === ice);
+        const exchange = this.#exchanges.all().find(other => other.ice === ice);
         if (exchange === undefined) return;
         const { session, contact } = exchange;
         const { credentials } = ice;
@@ -354,26 +338,6 @@ export class Link {
       },
     });
     return { ice, detach };
-  }
-
-  #try(exchange: Exchange): void {
-    this.#endTrial();
-    this.#onTrial = exchange;
-  }
-
-  #endTrial(): void {
-    this.#onTrial?.detach();
-    this.#onTrial = undefined;
-  }
-
-  #drop(exchange: Exchange): void {
-    exchange.detach();
-    if (this.#onTrial === exchange) this.#onTrial = undefined;
-    if (this.#inUse === exchange) this.#inUse = undefined;
-  }
-
-  #exchange(session: string): Exchange | undefined {
-    return [this.#onTrial, this.#inUse].find(exchange => exchange?.session === session);
   }
 
   // -- ICE
@@ -389,7 +353,7 @@ export class Link {
         break;
       case 'state':
         if (output.state === 'failed') this.#onFailed(now, exchange);
-        if (exchange !== this.#inUse) break;
+        if (exchange !== this.#exchanges.inUse) break;
         if (output.state === 'connected') this.#options.owner.recovered(now);
         if (output.state === 'disconnected') {
           this.#negotiation.restart(now);
@@ -404,19 +368,12 @@ export class Link {
   #onSelected(now: number, exchange: Exchange, pair: SelectedPair): void {
     const path = this.#options.underlay.pathOf(pair);
     if (path === undefined) return; // its relay went away in the meantime
-    const anew = exchange !== this.#inUse;
-    if (anew) {
-      this.#inUse?.detach();
-      this.#inUse = exchange;
-      this.#onTrial = undefined;
-    }
+    const anew = this.#exchanges.use(exchange);
     this.#options.owner.selected(now, path, pair, anew);
   }
 
   #onFailed(now: number, exchange: Exchange): void {
-    const wasInUse = exchange === this.#inUse;
-    this.#drop(exchange);
-    if (wasInUse) {
+    if (this.#exchanges.drop(exchange)) {
       this.#options.owner.consentLost(now);
       this.#negotiation.restart(now);
     } else {
