@@ -26,6 +26,7 @@ import type {
   Trace,
 } from './control/index.ts';
 import { Overlay } from './overlay/overlay.ts';
+import { ControlDrops } from './peer/control-drops.ts';
 import type { Peer } from './peer/peer.ts';
 import { peerDetail } from './peer-detail.ts';
 import {
@@ -60,6 +61,7 @@ export class Agent implements AgentControl {
   readonly #underlay: Underlay;
   readonly #gate: HandshakeGate;
   readonly #wallClock: WallClock;
+  readonly #controlDrops = new ControlDrops();
   readonly #clock: InitiationClock;
   readonly #indexes = new SessionIndexes<Peer>(randomBytes);
   readonly #overlays = new Map<string, Overlay>();
@@ -149,6 +151,7 @@ export class Agent implements AgentControl {
       counters: {
         ...this.#datapath.counters(),
         ...this.#underlay.counters(),
+        ...this.#controlDrops,
         ...prefixed('handshake', this.#gate.counters()),
         ...prefixed('signaling', this.#signalingCounters()),
       },
@@ -281,6 +284,7 @@ export class Agent implements AgentControl {
       keepaliveMs: keepaliveSeconds * 1_000,
       random: randomBytes,
       ...(pods !== undefined && { pods }),
+      drops: this.#controlDrops,
       logger: this.#logger.child({ overlay: config.name }),
     });
     this.#overlays.set(config.name, overlay);

@@ -142,7 +142,11 @@ test('trace shows the hops; an end that is not reached ends with 1', async t => 
   const lost = await withAgent(t, {
     trace: async target => ({ target: { overlay: target.overlay, id: target.id }, hops: [] }),
   });
-  assert.equal((await lost('trace', 'edge-b')).code, 1);
+  assert.deepEqual(await lost('trace', 'edge-b'), {
+    code: 1,
+    out: 'this node knows no way to edge-b in edge\n',
+    err: '',
+  });
 });
 
 test('completions get names from the agent, and nothing without one', async t => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeId } from '@evio/types';
-import { encodeMembers, encodeNeighbours, withWish } from './control-writer.ts';
+import { encodeMembers, encodeNeighbours, encodeResend, withWish } from './control-writer.ts';
 import { packCoordinate } from './coordinate.ts';
 import { Bench, idAt, SELF } from './overlay-fixture.ts';
 import { RingPoints } from './ring-point.ts';
@@ -150,11 +150,12 @@ test('a neighbour that says nothing is asked for its list', () => {
 test('malformed control bytes and those of strangers change nothing', () => {
   const bench = new Bench(64);
   bench.linkAll();
-  bench.topology.control(bench.now, bench.member(1), Uint8Array.of(1, 2, 3));
-  bench.topology.control(bench.now, bench.member(1), new Uint8Array());
-  assert.equal(bench.topology.malformed, 2);
-  bench.topology.control(bench.now, bench.member(31), Uint8Array.of(1, 2, 3));
-  assert.equal(bench.topology.malformed, 2);
+  const says = (index: number, bytes: Uint8Array) =>
+    bench.topology.control(bench.now, bench.member(index), bytes);
+  assert.ok(!says(1, Uint8Array.of(1, 2, 3)));
+  assert.ok(!says(1, new Uint8Array()));
+  assert.ok(says(31, Uint8Array.of(1, 2, 3)), 'it is not looked at');
+  assert.ok(says(1, encodeResend()));
 });
 
 test('a member that another half holds dead is asked, and out if it does not contradict', () => {
@@ -298,4 +299,22 @@ test('a member that presence lost but the overlay still reaches stays one', () =
   bench.topology.memberGone(bench.now, bench.member(1));
   bench.topology.memberGone(bench.now, bench.member(33));
   assert.equal(bench.topology.members.size, 63);
+});
+
+test('a neighbour hears from us every 30 seconds at least', () => {
+  const bench = new Bench(64, { shortcuts: 0 });
+  bench.linkAll();
+  for (const index of [1, 2, 62, 63]) bench.says(index, 'successor');
+  bench.wait(5_000);
+  const last = new Map([1, 2, 62, 63].map(index => [bench.member(index), bench.now]));
+  let longest = 0;
+  for (let second = 0; second < 600; second += 1) {
+    bench.outputs.length = 0;
+    bench.wait(1_000);
+    for (const [id, at] of last) {
+      if (bench.outputs.some(out => out.type === 'send' && out.to === id)) last.set(id, bench.now);
+      longest = Math.max(longest, bench.now - at);
+    }
+  }
+  assert.ok(longest <= 31_000, `${longest} ms`);
 });

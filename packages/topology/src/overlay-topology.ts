@@ -49,8 +49,6 @@ export class OverlayTopology {
   #evaluateAt = Number.POSITIVE_INFINITY;
   #now = 0;
   #dirty = true;
-  /** Control messages that were malformed. */
-  malformed = 0;
 
   constructor(options: TopologyOptions) {
     this.#options = options;
@@ -192,16 +190,17 @@ export class OverlayTopology {
     this.#tables.linksChanged();
   }
 
-  /** Control bytes from a neighbour. Malformed ones are counted and dropped. */
-  control(now: number, from: NodeId, bytes: Uint8Array): void {
+  /** Control bytes from a neighbour; from others they are passed over. Returns false for malformed ones. */
+  control(now: number, from: NodeId, bytes: Uint8Array): boolean {
     this.#now = now;
     const neighbour = this.#neighbour(from);
-    if (!neighbour) return;
+    if (!neighbour) return true;
     try {
       this.#control(now, neighbour, bytes);
+      return true;
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
-      this.malformed += 1;
+      return false;
     }
   }
 

@@ -91,7 +91,7 @@ export class Link {
 
   /** The candidate pairs of the exchange in use, or else of the one on trial. */
   get pairs(): readonly PairReport[] {
-    return (this.#inUse ?? this.#onTrial)?.ice.pairs ?? [];
+    return this.#exchanges.all()[0]?.ice.pairs ?? [];
   }
 
   /** Whether nothing is under way, agreed or planned. */

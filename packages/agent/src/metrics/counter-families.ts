@@ -45,7 +45,7 @@ const OWN_FAMILY: Readonly<Record<string, Family>> = {
 
 const DROPPED: Family = {
   name: 'evio_dropped_total',
-  help: 'Frames and datagrams that the datapath did not deliver.',
+  help: 'Frames, datagrams and control messages that were not delivered.',
   label: 'reason',
 };
 const DATAPATH: Family = {

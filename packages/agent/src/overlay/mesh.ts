@@ -5,8 +5,10 @@ import type { LinkRole, SeenMember, TopologyOutput } from '@evio/topology';
 import type { NodeId } from '@evio/types';
 import type { OverlayConfig } from '../config/index.ts';
 import type { ControlMessage } from '../peer/control-message.ts';
-import type { Peer, PeerOwner } from '../peer/peer.ts';
+import type { Peer } from '../peer/peer.ts';
+import type { PeerOwner } from '../peer/peer-options.ts';
 import type { TraceStep } from '../peer/trace-message-codec.ts';
+import { Departures } from './departures.ts';
 import type { OverlayMember } from './members.ts';
 import { Peers, type PeersOptions } from './peers.ts';
 import { Ring } from './ring.ts';
@@ -19,8 +21,6 @@ const METER_INTERVAL = 1_000;
 
 /** How long the nodes on a way have to answer a trace. */
 const TRACE_TIMEOUT = 2_000;
-/** When the overlay calls one dead whom the server calls present, the server is believed after this. */
-const SERVER_KNOWS_BETTER = 5_000;
 
 /** What the mesh needs of the agent around it. */
 export interface MeshOptions extends PeersOptions {
@@ -50,10 +50,7 @@ export class Mesh implements PeerOwner {
   readonly #options: MeshOptions;
   readonly #peers: Peers;
   readonly #members = new Map<NodeId, OverlayMember>();
-  /** Members without a presence, while the server could tell of one. */
-  readonly #gone = new Set<NodeId>();
-  /** Since when the overlay holds somebody dead who is present at the server. */
-  readonly #contested = new Map<NodeId, number>();
+  readonly #departures = new Departures();
   readonly #meter = new TrafficMeter();
   readonly #traces: RouteTrace;
   readonly #timer: NodeJS.Timeout;
@@ -140,7 +137,7 @@ export class Mesh implements PeerOwner {
       );
     this.#peers.learnAddresses(former?.record, record);
     this.#members.set(id, member);
-    if (jid !== undefined) this.#gone.delete(id);
+    if (jid !== undefined) this.#departures.present(id);
     this.#ring.tell((topology, now) => topology.memberSeen(now, seenMember(member)));
     this.#useStatic();
     peer.setRouted(this.#isRouted(id));
@@ -155,7 +152,7 @@ export class Mesh implements PeerOwner {
     const member = this.#members.get(id);
     if (peer === undefined || member === undefined) return;
     this.#members.set(id, { ...member, jid: undefined });
-    this.#gone.add(id);
+    this.#departures.left(id);
     peer.suspect();
     peer.reach(undefined);
     this.#forgetGone();
@@ -164,8 +161,7 @@ export class Mesh implements PeerOwner {
   /** Ends what there is with a node that is not a member any more. */
   forget(id: NodeId): void {
     const peer = this.peers.get(id);
-    this.#gone.delete(id);
-    this.#contested.delete(id);
+    this.#departures.forget(id);
     this.#members.delete(id);
     this.#meter.forget(id);
     if (peer === undefined) return;
@@ -224,8 +220,15 @@ export class Mesh implements PeerOwner {
   }
 
   control({ record: { id } }: Peer, message: Exclude<ControlMessage, { kind: 'link' }>): void {
-    if (message.kind === 'trace') this.#traces.receive(performance.now(), id, message.message);
-    else this.#ring.tell((topology, now) => topology.control(now, id, message.bytes));
+    const { drops } = this.#options;
+    if (message.kind === 'trace') {
+      const dropped = this.#traces.receive(performance.now(), id, message.message);
+      if (dropped === 'rate') drops.dropControlRate += 1;
+      if (dropped === 'malformed') drops.dropControlMalformed += 1;
+      return;
+    }
+    const taken = this.#ring.tell((topology, now) => topology.control(now, id, message.bytes));
+    if (!taken) drops.dropControlMalformed += 1;
   }
 
   accepts({ record: { id } }: Peer, role: LinkRole | undefined): boolean {
@@ -265,11 +268,8 @@ export class Mesh implements PeerOwner {
   #lost(id: NodeId): void {
     this.#options.logger.info({ node: id }, 'nobody reaches it any more');
     this.peers.get(id)?.setRouted(false);
-    // Without the server it is kept, since the overlay goes on looking for it.
-    if (!this.#online) this.#gone.add(id);
-    // The server called it gone, or knows it only by what others tell.
-    else if (this.#members.get(id)?.jid === undefined) this.#options.owner.memberLost(id);
-    else this.#contested.set(id, performance.now());
+    const known = { online: this.#online, present: this.#members.get(id)?.jid !== undefined };
+    if (this.#departures.lost(performance.now(), id, known)) this.#options.owner.memberLost(id);
   }
 
   #link(id: NodeId, role: LinkRole): void {
@@ -297,7 +297,7 @@ export class Mesh implements PeerOwner {
   /** Those that the server calls gone, and that the overlay does not reach either. */
   #forgetGone(): void {
     if (!this.#online) return;
-    for (const id of this.#gone) {
+    for (const id of [...this.#departures.gone]) {
       this.#ring.tell((topology, now) => topology.memberGone(now, id));
       if (!this.#ring.knows(id)) this.#options.owner.memberLost(id);
     }
@@ -314,9 +314,7 @@ export class Mesh implements PeerOwner {
 
   #everySecond(now: number): void {
     this.#readCounters(now);
-    for (const [id, since] of this.#contested) {
-      if (now - since < SERVER_KNOWS_BETTER) continue;
-      this.#contested.delete(id);
+    for (const id of this.#departures.believed(now)) {
       const member = this.#members.get(id);
       if (member === undefined) continue;
       this.#ring.tell(topology => topology.memberSeen(now, seenMember(member)));

@@ -21,9 +21,6 @@ import { type Announcement, RefusedAccounts } from './refused-accounts.ts';
 import type { Ring } from './ring.ts';
 import { tapMac } from './tap-mac.ts';
 
-/** Milliseconds. */
-const REFUTE_INTERVAL = 1_000;
-
 /** What an overlay needs of the agent around it. */
 export interface OverlayOptions extends Omit<MeshOptions, 'handle' | 'owner'> {
   /** This node's name. */
@@ -52,7 +49,6 @@ export class Overlay implements MeshOwner {
   #sequence = 0;
   /** Tells this run from the one before; see the node record. */
   readonly #incarnation: bigint;
-  #refutedAt = Number.NEGATIVE_INFINITY;
   #keysAgreed = 0;
   #state: SignalingState = { state: 'offline', since: performance.now() };
 
@@ -173,6 +169,7 @@ export class Overlay implements MeshOwner {
     if (!same('interface')) await setUpInterface(wanted, { former: wantedInterface(former) });
     this.#config = config;
     this.#mesh.reconfigure(config);
+    if (!same('interface')) this.#addressesFreed();
     if (!same('xmpp')) {
       this.#subscriptions.unsubscribe();
       await this.#signaling.stop();
@@ -290,6 +287,7 @@ export class Overlay implements MeshOwner {
       this.#options.logger.info({ peer: record.account }, 'is no member any more');
       this.#mesh.forget(record.id);
     }
+    this.#addressesFreed();
   }
 
   #onAvailable(event: Announcement): void {
@@ -313,6 +311,9 @@ export class Overlay implements MeshOwner {
     if (kind !== 'unchanged') this.#options.logger.info({ peer: account, node: id }, kind);
     this.#options.pods?.hear(member.record);
     this.#mesh.member(member, kind === 'restarted');
+    if (kind === 'restarted' || kind === 'updated' || replaced !== undefined) {
+      this.#addressesFreed();
+    }
   }
 
   #onMessage(from: string, message: LinkMessage): void {
@@ -354,14 +355,15 @@ export class Overlay implements MeshOwner {
   memberLost(id: NodeId): void {
     this.#members.forget(id);
     this.#mesh.forget(id);
-    // What it held, another may have now.
+    this.#addressesFreed();
+  }
+
+  /** What somebody held, another may have now. */
+  #addressesFreed(): void {
     for (const announced of this.#refused.withCode('ADDRESS_TAKEN')) this.#onAvailable(announced);
   }
 
   refute(): void {
-    const now = performance.now();
-    if (now - this.#refutedAt < REFUTE_INTERVAL) return; // whoever says it often gains nothing
-    this.#refutedAt = now;
     this.#announce(this.#signaling);
   }
 }

@@ -10,7 +10,9 @@ import {
 import type { LinkMessage } from '@evio/signaling';
 import { compareNodeIds, type NodeId } from '@evio/types';
 import type { OverlayConfig } from '../config/index.ts';
-import { Peer, type PeerOwner } from '../peer/peer.ts';
+import type { ControlDrops } from '../peer/control-drops.ts';
+import { Peer } from '../peer/peer.ts';
+import type { PeerOwner } from '../peer/peer-options.ts';
 import type { Logger } from '../system/index.ts';
 import type { Underlay } from '../underlay/underlay.ts';
 import { hostOf } from './members.ts';
@@ -25,6 +27,7 @@ export interface PeersOptions {
   readonly timers: Partial<Timers>;
   readonly keepaliveMs: number;
   readonly random: (bytes: number) => Uint8Array;
+  readonly drops: ControlDrops;
   readonly logger: Logger;
   readonly handle: OverlayHandle;
 }
@@ -88,6 +91,7 @@ export class Peers {
       random,
       keepaliveMs: this.#options.keepaliveMs,
       send,
+      drops: this.#options.drops,
       logger: this.#options.logger.child({ peer: record.name }),
       owner,
     });

@@ -118,8 +118,9 @@ export class Ring {
     this.#wake.stop();
   }
 
-  /** Rests without a word: another one takes over. */
+  /** Rests without a word to the neighbours: another one takes over. What it still wants is done. */
   drop(): void {
+    this.#drain();
     this.#wake.stop();
   }
 

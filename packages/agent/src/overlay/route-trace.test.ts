@@ -107,3 +107,18 @@ test('no more than a hundred messages a second are passed on', () => {
   }
   assert.equal(passed, 100);
 });
+
+test('a step that does not come back the way that the trace went is dropped', () => {
+  const { nodes } = row(4);
+  const step: TraceMessage = { kind: 'step', token: 7, nodes: [id(0), id(1), id(2)] };
+  assert.equal(nodes[1]?.receive(0, id(2), step), undefined);
+  assert.equal(nodes[1]?.receive(0, id(3), step), 'malformed');
+  assert.equal(nodes[3]?.receive(0, id(2), step), 'malformed');
+});
+
+test('more than a hundred a second are dropped, and that is told', () => {
+  const { nodes } = row(2);
+  const step: TraceMessage = { kind: 'step', token: 7, nodes: [id(0), id(1)] };
+  const verdicts = Array.from({ length: 101 }, () => nodes[0]?.receive(500, id(1), step));
+  assert.deepEqual(verdicts.slice(-2), [undefined, 'rate']);
+});

@@ -26,7 +26,6 @@ export interface RouteTraceOptions {
 interface Trace {
   /** By the distance of the node that told it. */
   readonly steps: Map<number, TraceStep | undefined>;
-  readonly target: NodeId;
   readonly done: (steps: TraceStep[]) => void;
 }
 
@@ -46,7 +45,7 @@ export class RouteTrace {
 
   /** Begins a trace. `done` gets the steps from here to the target, in order, once all are known. */
   begin(token: number, target: NodeId, done: (steps: TraceStep[]) => void): void {
-    this.#traces.set(token, { steps: new Map(), target, done });
+    this.#traces.set(token, { steps: new Map(), done });
     this.#go({ kind: 'trace', token, target, bound: FIRST_BOUND, plain: false, nodes: [] });
   }
 
@@ -57,15 +56,23 @@ export class RouteTrace {
     return trace === undefined ? [] : known(trace);
   }
 
-  /** A message came from the neighbour `from`. */
-  receive(now: number, from: NodeId, message: TraceMessage): void {
+  /** A message came from the neighbour `from`. Returns why it was dropped, if it was. */
+  receive(now: number, from: NodeId, message: TraceMessage): 'rate' | 'malformed' | undefined {
     const second = Math.floor(now / 1_000);
     if (second !== this.#second) this.#passed = 0;
     this.#second = second;
     this.#passed += 1;
-    if (this.#passed > RATE) return;
-    if (message.kind === 'step') this.#back(message);
-    else if (message.nodes.at(-1) === from && message.nodes.length <= HOP_LIMIT) this.#go(message);
+    if (this.#passed > RATE) return 'rate';
+    const { nodes } = message;
+    if (message.kind === 'step') {
+      // It comes back the way that the trace went: by the node behind this one.
+      if (nodes[nodes.indexOf(this.#options.self) + 1] !== from) return 'malformed';
+      this.#back(message);
+      return undefined;
+    }
+    if (nodes.at(-1) !== from || nodes.length > HOP_LIMIT) return 'malformed';
+    this.#go(message);
+    return undefined;
   }
 
   /** Decides here, tells the source, and passes it on. */

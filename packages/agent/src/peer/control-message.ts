@@ -1,5 +1,6 @@
 import type { LinkMessage } from '@evio/signaling';
 import { EvioError } from '@evio/types';
+import type { ControlCost } from './control-budget.ts';
 import { decodeLinkMessage, encodeLinkMessage } from './link-message-codec.ts';
 import {
   decodeTraceMessage,
@@ -45,6 +46,11 @@ export function decodeControlMessage(bytes: Uint8Array): ControlMessage {
     'CONTROL_INVALID',
     `expected a control message of kind 0, 1 or 2, got ${kind}`,
   );
+}
+
+/** What it costs to read a message, before it is read. */
+export function controlCost([kind]: Uint8Array): ControlCost {
+  return kind === TOPOLOGY ? 'plain' : 'costly';
 }
 
 function prefixed(kind: number, bytes: Uint8Array): Uint8Array {

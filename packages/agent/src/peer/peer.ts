@@ -1,72 +1,23 @@
-import type {
-  Datapath,
-  DatapathEvent,
-  OverlayHandle,
-  Path,
-  PeerHandle,
-  UnderlayPath,
-  Via,
-} from '@evio/datapath';
-import type { NodeRecord, PeerSession, SessionOutput, SessionState } from '@evio/session';
+import type { DatapathEvent, Path, PeerHandle, UnderlayPath, Via } from '@evio/datapath';
+import type { NodeRecord, SessionOutput, SessionState } from '@evio/session';
 import type { LinkMessage } from '@evio/signaling';
 import type { LinkRole } from '@evio/topology';
 import type { PairReport, SelectedPair } from '@evio/traversal';
-import { EvioError } from '@evio/types';
 import { type Contact, OVERLAY_CONTACT } from '../link/contact.ts';
-import { earliest, Link, type LinkOptions, type LinkOwner } from '../link/link.ts';
-import type { Logger } from '../system/index.ts';
-import type { Underlay } from '../underlay/underlay.ts';
+import { earliest, Link, type LinkOwner } from '../link/link.ts';
 import { WakeUp } from '../underlay/wake-up.ts';
-import {
-  type ControlMessage,
-  decodeControlMessage,
-  encodeControlMessage,
-} from './control-message.ts';
+import { ControlInbox } from './control-inbox.ts';
+import { type ControlMessage, encodeControlMessage } from './control-message.ts';
 import { PathProbe } from './path-probe.ts';
+import type { PeerOptions } from './peer-options.ts';
 import { UseWatch } from './use-watch.ts';
 import { Way, type WayOutput } from './way.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 /** Without anything authentic from the peer for this long, an ICE failure is believed. */
 const RECENTLY = 12_000;
 /** Traffic this fresh proves the path as well as an answered check does. Milliseconds. */
 const JUST_NOW = 300;
-
-/** What a peer needs of the agent around it. */
-export interface PeerOptions extends Omit<LinkOptions, 'owner' | 'session' | 'send'> {
-  readonly record: NodeRecord;
-  readonly overlay: OverlayHandle;
-  /** The peer in the datapath; it is removed there when it closes here. */
-  readonly handle: PeerHandle;
-  readonly session: PeerSession;
-  readonly datapath: Datapath;
-  /** Milliseconds between echoes on an idle link. */
-  readonly keepaliveMs: number;
-  readonly logger: Logger;
-  readonly underlay: Underlay;
-  readonly owner: PeerOwner;
-  /** Sends by the XMPP server. */
-  readonly send: (jid: string, message: LinkMessage) => Promise<void>;
-}
-
-/** Whom a peer tells: the overlay, and its topology. */
-export interface PeerOwner {
-  /** The peer proved that it holds the keys of its record. */
-  proven(peer: Peer): void;
-  /** Frames reach it by a link of its own, with keys. Again for each exchange that made one. */
-  linkUp(peer: Peer, rttMs: number | undefined): void;
-  /** What {@link linkUp} told is no more: the peer ended it, or is silent. */
-  linkDown(peer: Peer, reason: 'closed' | 'failed'): void;
-  /** No link could be made. */
-  linkFailed(peer: Peer, reason: 'refused' | 'failed'): void;
-  /** Nothing comes back on the link. */
-  stalled(peer: Peer): void;
-  /** A round trip on the link. */
-  measured(peer: Peer, rttMs: number): void;
-  /** A message for another part of the agent came from it. */
-  control(peer: Peer, message: Exclude<ControlMessage, { kind: 'link' }>): void;
-  /** It offers a link, for `role` if it says so: whether to take it. */
-  accepts(peer: Peer, role: LinkRole | undefined): boolean;
-}
 
 /**
  * Another node of the overlay: its session, the way to it and what is measured there, and the link
@@ -78,22 +29,21 @@ export class Peer implements LinkOwner {
   readonly #probe: PathProbe;
   readonly #way = new Way();
   readonly #use = new UseWatch();
+  readonly #inbox: ControlInbox;
+  readonly #whereabouts = new Whereabouts();
   readonly #wake: WakeUp;
   #record: NodeRecord;
   #wanted: LinkRole | undefined;
   /** Where the peer can be told something through the server; undefined while it cannot. */
   #jid: string | undefined;
   #pair: SelectedPair | undefined;
-  /** Where it was met last without help: the server being away, it may still be there. */
-  #lastSeen: UnderlayPath | undefined;
-  /** Where the last handshake came from, while there is no way. */
-  #calledFrom: UnderlayPath | undefined;
   #sessionState: SessionState = { state: 'down', since: 0 };
 
   constructor(options: PeerOptions) {
     const { datapath, handle, keepaliveMs, record } = options;
     this.#options = options;
     this.#record = record;
+    this.#inbox = new ControlInbox(options);
     this.#link = new Link({
       ...options,
       owner: this,
@@ -254,8 +204,7 @@ export class Peer implements LinkOwner {
   /** A handshake datagram of the peer came; without a path of our own we answer where it came from. */
   handshake(bytes: Uint8Array, via: Via): void {
     const now = performance.now();
-    const called = via.kind === 'direct' && this.path === undefined;
-    this.#calledFrom = called ? { kind: 'direct', remote: via.remote } : undefined;
+    this.#whereabouts.called(via, { hasWay: this.path !== undefined });
     this.#options.session.receive(now, bytes);
     this.#drainSession(now, via);
     this.#wake.soon();
@@ -283,7 +232,7 @@ export class Peer implements LinkOwner {
         this.#way.roamed(event.path);
         this.#drainWay(now);
         if (this.#way.linkPath === undefined) break; // told before the link ended
-        this.#lastSeen = event.path;
+        this.#whereabouts.met(event.path);
         this.#pair = undefined;
         this.#probe.pathChanged(now, event.path);
         break;
@@ -299,7 +248,7 @@ export class Peer implements LinkOwner {
         this.#probe.onTooBig(now, event.datagramBytes);
         break;
       case 'control':
-        this.#onControl(event.bytes);
+        this.#onControl(now, event.bytes);
         break;
       case 'loop':
         logger.warn({ mac: event.mac }, 'frames go round in a loop between two bridges: cut one');
@@ -328,7 +277,7 @@ export class Peer implements LinkOwner {
 
   selected(now: number, path: UnderlayPath, pair: SelectedPair, anew: boolean): void {
     this.#pair = pair;
-    this.#lastSeen = path;
+    this.#whereabouts.met(path);
     this.#way.selected(path, anew);
     this.#drainWay(now);
     this.#options.logger.info({ path, rttMs: pair.rttMs }, 'path');
@@ -426,16 +375,11 @@ export class Peer implements LinkOwner {
     if (this.up && !this.#way.doubted) this.#options.owner.measured(this, echo.rttMs);
   }
 
-  #onControl(bytes: Uint8Array): void {
-    const { logger, owner } = this.#options;
-    try {
-      const message = decodeControlMessage(bytes);
+  #onControl(now: number, bytes: Uint8Array): void {
+    this.#inbox.receive(now, bytes, message => {
       if (message.kind === 'link') this.receive(message.message, OVERLAY_CONTACT);
-      else owner.control(this, message);
-    } catch (error) {
-      if (!(error instanceof EvioError)) throw error;
-      logger.debug({ code: error.code }, error.message);
-    }
+      else this.#options.owner.control(this, message);
+    });
   }
 
   // -- The way
@@ -498,15 +442,15 @@ export class Peer implements LinkOwner {
     if (path?.kind === 'overlay') {
       return { kind: 'overlay', overlay: this.#options.overlay, node: this.#record.id };
     }
-    return path ?? this.#lastSeen;
+    return path ?? this.#whereabouts.lastSeen;
   }
 
   /** Keys without a way: the handshake itself has shown one. */
   #adoptCaller(): void {
-    const path = this.#calledFrom;
-    if (path === undefined || this.path !== undefined) return;
+    if (this.path !== undefined) return;
+    const path = this.#whereabouts.proven();
+    if (path === undefined) return;
     this.#options.logger.info({ path }, 'met where it was last');
-    this.#lastSeen = path;
     this.#way.selected(path, true);
   }
 

@@ -31,6 +31,10 @@ export async function trace(
   const end = answer.hops.at(-1);
   if (end?.id !== answer.target.id || end.rttMs === null) context.fail(1);
   if (options.json) return output.json(answer);
+  if (answer.hops.length === 0) {
+    output.print(`this node knows no way to ${node} in ${answer.target.overlay}`);
+    return;
+  }
   const rows = answer.hops.map((hop, index) => [
     String(index + 1),
     hop.name,
