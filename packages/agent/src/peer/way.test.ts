@@ -141,6 +141,16 @@ test('a peer is silent from the first doubt until it is heard by whatever way', 
   assert.ok(!way.silent);
 });
 
+test('a link that is used for want of others is heard again, whatever ICE says', () => {
+  const way = linked({ routed: true });
+  way.doubt(0);
+  silence(way, 0, 2_000);
+  way.setRouted(false);
+  assert.ok(way.onLink && way.silent);
+  way.tick(9_000, { silentMs: 100, answering: true });
+  assert.ok(!way.silent);
+});
+
 test('a link that works, or is given up, ends the silence', () => {
   const way = linked({ routed: false });
   way.doubt(0);

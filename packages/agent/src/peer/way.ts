@@ -183,7 +183,15 @@ export class Way {
       case undefined:
         break;
     }
-    this.#askThroughOthers(now, silentMs);
+    const heard = now - (silentMs ?? Number.POSITIVE_INFINITY);
+    if (this.#unheardSince !== undefined && heard > this.#unheardSince) {
+      this.#unheardSince = undefined;
+    }
+    if (this.#asksOthers && now >= this.#askAt) {
+      this.#asked += 1;
+      this.#askAt = now + (this.#asked < QUICK_ASKS ? ASK_OTHERS : ASK_OTHERS_LATER);
+      this.#outputs.push({ type: 'ask' });
+    }
     const since = this.#silentSince;
     if (since === undefined || this.onLink || !answering) return;
     if (now - since >= SILENCE) this.recovered();
@@ -207,19 +215,6 @@ export class Way {
   /** Whether others stand in for one that is silent: perhaps only its link is broken. */
   get #asksOthers(): boolean {
     return this.#unheardSince !== undefined && this.#path?.kind === 'overlay';
-  }
-
-  #askThroughOthers(now: number, silentMs: number | undefined): void {
-    const since = this.#unheardSince;
-    if (since === undefined || !this.#asksOthers) return;
-    if (silentMs !== undefined && silentMs < now - since) {
-      this.#unheardSince = undefined;
-      return;
-    }
-    if (now < this.#askAt) return;
-    this.#asked += 1;
-    this.#askAt = now + (this.#asked < QUICK_ASKS ? ASK_OTHERS : ASK_OTHERS_LATER);
-    this.#outputs.push({ type: 'ask' });
   }
 
   #choose(): void {
