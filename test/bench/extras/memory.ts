@@ -12,6 +12,9 @@ const BATCH = 2;
 /** Starting a hundred agents on few cores takes its time; so do their sessions. */
 const START_PATIENCE_MS = 600_000;
 const PATIENCE_MS = 300_000;
+/** Links are made while agents come; they are made when all of them together need so little of a core. */
+const SETTLED = 0.5;
+const SETTLED_OVER_MS = 5_000;
 /** Until what was needed for the handshakes only is given back. */
 const REST_MS = 10_000;
 /** Where the agent that is scraped tells its metrics, on its own host. */
@@ -45,8 +48,10 @@ export const memory: Extra = {
     const [one, scraped] = agents;
     if (one === undefined || scraped === undefined) throw new RangeError('there is no agent');
     await one.online(PATIENCE_MS);
+    say(`${agents.length} agents run; waiting until they have made their links`);
+    await settled(agents);
     const alone = await one.residentBytes();
-    say(`${agents.length} agents run; waiting for ${SESSIONS} sessions of two of them`);
+    say(`waiting for ${SESSIONS} sessions of two of them`);
     await using stack = new AsyncDisposableStack();
     for (const busy of [one, scraped]) await sessions(busy, agents, stack);
     await sleep(REST_MS);
@@ -74,6 +79,21 @@ async function start(agent: Agent): Promise<void> {
     await agent.start();
   } catch (error) {
     if (!(error instanceof LabTimeout) || !agent.running) throw error;
+  }
+}
+
+/** Waits until the agents are at rest, or for as long as is bearable. */
+async function settled(agents: readonly Agent[]): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const used = async () => {
+    const seconds = await Promise.all(agents.map(agent => agent.processorSeconds()));
+    return seconds.reduce((sum, each) => sum + each, 0);
+  };
+  for (let before = await used(); Date.now() < deadline; ) {
+    await sleep(SETTLED_OVER_MS);
+    const now = await used();
+    if (((now - before) * 1_000) / SETTLED_OVER_MS < SETTLED) return;
+    before = now;
   }
 }
 
