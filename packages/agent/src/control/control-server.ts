@@ -5,22 +5,13 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { EvioError } from '@evio/types';
 import { createServer } from '../system/node-http.ts';
+import { errorBody, readJson, sendError, sendJson } from './json-exchange.ts';
 import type { Route } from './route.ts';
 import { openTo } from './socket-access.ts';
 
 /** Requests are a few names and numbers (CNI's, the largest, a few KiB). */
 const MOST_BODY_BYTES = 256 * 1024;
 const MOST_CONNECTIONS = 64;
-
-/** HTTP status of an error's code; 422 for what is not here. */
-const STATUS_OF: Readonly<Record<string, number>> = {
-  REQUEST_INVALID: 400,
-  NODE_UNKNOWN: 404,
-  OVERLAY_UNKNOWN: 404,
-  ROUTE_UNKNOWN: 404,
-  NODE_AMBIGUOUS: 409,
-  REQUEST_TOO_LARGE: 413,
-};
 
 export interface ControlServerOptions {
   /** Path of the unix socket. */
@@ -144,51 +135,17 @@ async function answer(
     if (!route) {
       throw new EvioError('ROUTE_UNKNOWN', `no ${request.method} ${url.pathname} in this agent`);
     }
-    const body = await readJson(request);
+    const body = await readJson(request, MOST_BODY_BYTES);
     const result = await route.handle({ query: url.searchParams, body, signal: gone.signal });
     if (isAsyncIterable(result)) await sendLines(response, result, onFault);
     else sendJson(response, 200, result);
   } catch (error) {
-    if (gone.signal.aborted) return;
-    if (response.headersSent) return void response.destroy();
-    const { code, ...rest } = errorBody(error, onFault);
-    sendJson(response, STATUS_OF[code] ?? (code === 'INTERNAL' ? 500 : 422), {
-      error: { code, ...rest },
-    });
-  }
-}
-
-function errorBody(error: unknown, onFault: (error: unknown) => void) {
-  if (error instanceof EvioError) return { code: error.code, message: error.message };
-  onFault(error);
-  return { code: 'INTERNAL', message: 'the agent failed to answer; its log says why' };
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MOST_BODY_BYTES) {
-      throw new EvioError('REQUEST_TOO_LARGE', `expected at most ${MOST_BODY_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  if (size === 0) return undefined;
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch (error) {
-    throw new EvioError('REQUEST_INVALID', 'the body is not JSON', { cause: error });
+    if (!gone.signal.aborted) sendError(response, error, onFault);
   }
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(value ?? null)}\n`);
 }
 
 /** Sends one JSON line per value; an error in the midst becomes the last line. */

@@ -15,6 +15,7 @@
 export { ControlClient, DEFAULT_CONTROL_SOCKET } from './control-client.ts';
 export { ControlServer, type ControlServerOptions } from './control-server.ts';
 export { findPeer, listPeers } from './find-peer.ts';
+export { readJson, sendError, sendJson } from './json-exchange.ts';
 export { type ControlRequest, type Route, readBy, routeOf } from './route.ts';
 export { controlRoutes } from './routes.ts';
 export { CONTROL_GROUP, controlGroupId } from './socket-access.ts';

@@ -3,7 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EvioError } from '@evio/types';
 import { z } from 'zod';
-import { type AgentControl, findPeer, readBy } from '../control/index.ts';
+import {
+  type AgentControl,
+  findPeer,
+  readBy,
+  readJson,
+  sendError,
+  sendJson,
+} from '../control/index.ts';
 import { createServer } from '../system/node-http.ts';
 import type { AccessToken } from './access-token.ts';
 import { Feed } from './feed.ts';
@@ -89,7 +96,7 @@ export class DashboardServer {
     try {
       await this.#answerApi(`${request.method} ${path}`, request, response);
     } catch (error) {
-      this.#sendError(response, error);
+      sendError(response, error, this.#options.onFault);
     }
   }
 
@@ -105,13 +112,13 @@ export class DashboardServer {
       case 'GET /api/events':
         return this.#sendEvents(response);
       case 'POST /api/examine': {
-        const { node, overlay } = readBy(NodeBody, await readJson(request));
+        const { node, overlay } = readBy(NodeBody, await readJson(request, MOST_BODY_BYTES));
         return sendJson(response, 200, control.examine(findPeer(control.status(), node, overlay)));
       }
       case 'POST /api/trace': {
         const gone = new AbortController();
         response.once('close', () => gone.abort());
-        const { node, overlay } = readBy(NodeBody, await readJson(request));
+        const { node, overlay } = readBy(NodeBody, await readJson(request, MOST_BODY_BYTES));
         const target = findPeer(control.status(), node, overlay);
         return sendJson(response, 200, await control.trace(target, { signal: gone.signal }));
       }
@@ -144,45 +151,9 @@ export class DashboardServer {
     });
     response.end(request.method === 'HEAD' ? undefined : file.content);
   }
-
-  #sendError(response: ServerResponse, error: unknown): void {
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-    } else if (error instanceof EvioError) {
-      const { code, message } = error;
-      const status = code === 'REQUEST_INVALID' ? 400 : 422;
-      sendJson(response, status, { error: { code, message } });
-    } else {
-      this.#options.onFault(error);
-      const message = 'the agent failed to answer; its log says why';
-      sendJson(response, 500, { error: { code: 'INTERNAL', message } });
-    }
-  }
 }
 
 function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-length': 0 });
   response.end();
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(value));
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MOST_BODY_BYTES) {
-      throw new EvioError('REQUEST_INVALID', `expected at most ${MOST_BODY_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch (error) {
-    throw new EvioError('REQUEST_INVALID', 'the body is not JSON', { cause: error });
-  }
 }
