@@ -38,7 +38,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 /** zsh's own functions print what they are given. */
 function inZsh(...words: string[]): string[] {
   const script = `compdef() { :; }
-_describe() { print -rl -- "\${(@P)@[-1]}"; }
+_describe() { local -a each=("\${(@P)@[-1]}"); (( $#each )) && print -rl -- "\${each[@]}"; }
 compadd() { shift; print -rl -- "$@"; }
 _files() { print -r -- files "$@"; }
 ${completionScript('zsh', tree)}
@@ -47,7 +47,7 @@ _evio
 `;
   return ran('zsh', ['-f'], script)
     .split('\n')
-    .filter(Boolean)
+    .slice(0, -1)
     .map(line => line.split(/(?<!\\):/)[0] ?? '');
 }
 
@@ -90,6 +90,10 @@ test('each shell asks the agent for the nodes that it knows', () => {
   assert.deepEqual(inBash('evio', 'trace', 'ed'), ['edge-b']);
   assert.deepEqual(inZsh('evio', 'ping', '').slice(0, 2), ['edge-b', 'pi']);
   assert.deepEqual(inFish('evio trace p'), ['pi']);
+  assert.ok(
+    inZsh('evio', 'forget', '').every(word => word.startsWith('--')),
+    'nor of accounts',
+  );
   assert.deepEqual(inBash('evio', 'forget', ''), [], 'there is none to tell of accounts');
 });
 

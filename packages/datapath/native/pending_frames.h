@@ -31,12 +31,11 @@ class PendingFrames {
 
   /// False when there is no room.
   bool add(PeerId peer, PendingFrame frame) {
-    Queue &queue = queues_[peer];
     const size_t size = frame.bytes.size();
-    if (queue.frames.size() >= kMaxFrames || queue.bytes + size > kMaxBytes ||
-        bytes_ + size > kMaxBytesInAll) {
-      return false;
-    }
+    // Before there is a queue: deadline() takes each for one with frames.
+    if (bytes_ + size > kMaxBytesInAll || size > kMaxBytes) return false;
+    Queue &queue = queues_[peer];
+    if (queue.frames.size() >= kMaxFrames || queue.bytes + size > kMaxBytes) return false;
     queue.bytes += size;
     bytes_ += size;
     queue.frames.push_back(std::move(frame));

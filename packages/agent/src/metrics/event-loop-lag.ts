@@ -5,7 +5,7 @@ import { Gauge, type Registry } from 'prom-client';
  * How often the loop is asked how late it is. prom-client does so a hundred times a second, which keeps
  * an idle host's processor awake; a delay that matters (0.2 s) is met as surely by this.
  */
-export const LAG_RESOLUTION_MS = 200;
+const LAG_RESOLUTION_MS = 200;
 
 /** What the gauges need of a histogram. It holds times between two looks, in nanoseconds. */
 export interface LagHistogram {

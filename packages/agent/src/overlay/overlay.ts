@@ -345,7 +345,12 @@ export class Overlay implements MeshOwner {
 
   recordCame(record: Uint8Array): void {
     try {
-      this.#admit(this.#members.relayed(record));
+      const admission = this.#members.relayed(record);
+      // What the server showed of it before, and was refused, is older.
+      if (admission.kind !== 'self' && admission.kind !== 'unchanged') {
+        this.#refused.accepted(admission.member.record.account);
+      }
+      this.#admit(admission);
     } catch (error) {
       if (!(error instanceof EvioError)) throw error;
       this.#options.logger.debug({ code: error.code }, error.message);

@@ -22,7 +22,8 @@ export function zshCompletion(tree: CommandNode): string {
 # What the agent names: words without a colon, each with a tab and what it stands for.
 _evio_names() {
   local -a offered
-  offered=("\${(@f)$(evio names $1 2>/dev/null)}")
+  # Not in quotes, so that nothing is no word.
+  offered=(\${(f)"$(evio names $1 2>/dev/null)"})
   offered=("\${(@)offered/$'\\t'/:}")
   _describe $1 offered
 }
