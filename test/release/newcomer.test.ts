@@ -109,8 +109,9 @@ test('a newcomer installs, joins, upgrades and removes what the pages say', asyn
     await typed('hub', alpha);
     assert.notEqual(await alpha.property('MainPID', 'evio-hub.service'), pid);
     assert.equal(await alpha.property('ActiveState', 'evio-hub.service'), 'active');
-    await signedIn(beta);
-    await beta.sh(`ping -c 1 -W 5 ${ALPHA}`);
+    // Alpha's agent was upgraded with its hub away: it has no link before both have signed in.
+    await Promise.all([alpha, beta].map(signedIn));
+    await beta.sh(`ping -c 1 -w 10 ${ALPHA}`);
   });
 
   await t.test('a version that does not take the configuration says why', async () => {
