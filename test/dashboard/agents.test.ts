@@ -143,16 +143,28 @@ test('the dashboard shows three agents, to whom the token is given', async t => 
     assert.deepEqual(faults, []);
   });
 
-  await t.test('an agent that is killed goes within five seconds', async () => {
-    const { page, faults } = await browser.page(ORIGIN);
-    await page.goto(url);
-    const row = page.getByRole('rowheader', { name: 'c' });
-    await row.waitFor();
-    const killed = Date.now();
-    await c.kill9();
-    await row.waitFor({ state: 'detached', timeout: 5_000 });
-    tell(`gone from the page ${Date.now() - killed} ms after kill -9`);
-    await page.getByText('Nobody reaches: c').waitFor();
-    assert.deepEqual(faults, []);
-  });
+  await t.test(
+    'an agent that is killed leaves the ring within five seconds, and stays in the table',
+    async () => {
+      const { page, faults } = await browser.page(ORIGIN);
+      await page.goto(url);
+      const ring = (nodes: number) => page.getByRole('img', { name: `Ring of ${nodes} nodes` });
+      const header = page.getByRole('rowheader', { name: 'c', exact: true });
+      const row = page.getByRole('row').filter({ has: header });
+      await ring(3).waitFor();
+      await row.getByText('direct').waitFor();
+      const killed = Date.now();
+      await c.kill9();
+      const timeout = 5_000;
+      await Promise.all([
+        ring(2).waitFor({ timeout }),
+        row.getByText('not reached').waitFor({ timeout }),
+      ]);
+      tell(`gone from the ring ${Date.now() - killed} ms after kill -9`);
+      const panel = page.getByRole('region', { name: 'This node' });
+      await panel.getByRole('button', { name: 'c', exact: true }).click();
+      await page.getByRole('region', { name: 'Node c' }).getByText('not reached').waitFor();
+      assert.deepEqual(faults, []);
+    },
+  );
 });

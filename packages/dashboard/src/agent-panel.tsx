@@ -1,6 +1,5 @@
-import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
+import type { AgentStatus, OverlayStatus, PeerStatus } from '@evio/agent/control';
 import { Facts } from './facts.tsx';
-import { isAway } from './presence.ts';
 import { rttText } from './words.ts';
 
 /** Counters of what was not passed on, by their names. */
@@ -14,8 +13,8 @@ interface Props {
 
 /** This node, while no other is looked at: what asks for attention, and what it dropped and why. */
 export function AgentPanel({ status, overlay, onSelect }: Props) {
-  const relayed = overlay.peers.filter(({ path }) => path.kind === 'turn');
-  const away = overlay.peers.filter(isAway).map(({ name }) => name);
+  const relayed = overlay.peers.filter(({ reachable, path }) => reachable && path.kind === 'turn');
+  const unreached = overlay.peers.filter(({ reachable }) => !reachable);
   return (
     <section class="agent card" aria-label="This node">
       <h2>{status.node.name}, this node</h2>
@@ -25,21 +24,21 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
           {jid}: {message}
         </p>
       ))}
-      {away.length > 0 && <p>Nobody reaches: {away.join(', ')}</p>}
+      {unreached.length > 0 && (
+        <>
+          <h3>Not reached</h3>
+          <Members peers={unreached} onSelect={onSelect} />
+        </>
+      )}
       <h3>Relayed pairs</h3>
       {relayed.length === 0 ? (
         <p class="quiet">None: no link of this node needs a relay.</p>
       ) : (
-        <ul class="relayed">
-          {relayed.map(({ id, name, path }) => (
-            <li key={id}>
-              <button type="button" class="link" onClick={() => onSelect(id)}>
-                {name}
-              </button>{' '}
-              by {path.via.join(', ') || 'its relay'}, {rttText(path.rttMs)}
-            </li>
-          ))}
-        </ul>
+        <Members
+          peers={relayed}
+          onSelect={onSelect}
+          tell={({ path }) => ` by ${path.via.join(', ') || 'its relay'}, ${rttText(path.rttMs)}`}
+        />
       )}
       {status.cni && <Pods cni={status.cni} />}
       <h3>Hub</h3>
@@ -47,6 +46,29 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
       <h3>Dropped since the start, by reason</h3>
       <Drops counters={status.counters} />
     </section>
+  );
+}
+
+interface MembersProps {
+  readonly peers: readonly PeerStatus[];
+  readonly onSelect: (node: string) => void;
+  /** What stands behind a member's name. */
+  readonly tell?: (peer: PeerStatus) => string;
+}
+
+/** Members to choose from. */
+function Members({ peers, onSelect, tell }: MembersProps) {
+  return (
+    <ul class="members">
+      {peers.map(peer => (
+        <li key={peer.id}>
+          <button type="button" class="link" onClick={() => onSelect(peer.id)}>
+            {peer.name}
+          </button>
+          {tell?.(peer)}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -5,7 +5,6 @@ import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel, type TraceState } from './node-panel.tsx';
 import { PeerTable } from './peer-table.tsx';
-import { isAway } from './presence.ts';
 import { type Rates, ratesBetween, totalRate } from './rates.ts';
 import { type RingGraph, ringGraph } from './ring-graph.ts';
 import { RingView } from './ring-view.tsx';
@@ -28,8 +27,7 @@ export function App({ client }: { readonly client: AgentClient }) {
   const overlays = snapshot?.status.overlays ?? [];
   const overlay = overlays.find(({ name }) => name === chosen) ?? overlays[0];
   const topology = snapshot?.topology.find(each => each.overlay === overlay?.name);
-  const peers = useMemo(() => overlay?.peers.filter(each => !isAway(each)) ?? [], [overlay]);
-  const peer = peers.find(({ id }) => id === selected);
+  const peer = overlay?.peers.find(({ id }) => id === selected);
   const detail = useDetail(client, overlay?.name, peer?.id, snapshot?.at);
   const nameOf = (id: string) => topology?.nodes.find(node => node.id === id)?.name ?? id;
   const done = typeof trace === 'object' && 'done' in trace ? trace.done : undefined;
@@ -87,7 +85,6 @@ export function App({ client }: { readonly client: AgentClient }) {
           <Summary
             status={snapshot.status}
             overlay={overlay}
-            peers={peers}
             rate={totalRate(rates, overlay.name)}
           />
           <RingView
@@ -112,7 +109,7 @@ export function App({ client }: { readonly client: AgentClient }) {
           )}
           <PeerTable
             overlay={overlay.name}
-            peers={peers}
+            peers={overlay.peers}
             rates={rates}
             selected={selected}
             onSelect={select}
