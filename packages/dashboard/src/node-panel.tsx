@@ -1,10 +1,8 @@
-import type { PeerDetail, PeerStatus, Trace } from '@evio/agent/control';
+import type { PeerDetail, PeerStatus } from '@evio/agent/control';
 import { CandidatePairs } from './candidate-pairs.tsx';
 import { Facts } from './facts.tsx';
+import type { TraceState } from './trace-state.ts';
 import { ageText, bytesText, PATHS, pathText, REASONS, rttText, whyPath } from './words.ts';
-
-/** A trace that was asked for: under way, failed with a message, or done. */
-export type TraceState = 'asking' | { readonly failed: string } | { readonly done: Trace };
 
 interface Props {
   readonly peer: PeerStatus;
