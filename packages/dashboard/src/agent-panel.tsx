@@ -1,9 +1,7 @@
 import type { AgentStatus, OverlayStatus, PeerStatus } from '@evio/agent/control';
+import { dropRows, signalingRows } from './counters.ts';
 import { Facts } from './facts.tsx';
 import { rttText } from './words.ts';
-
-/** Counters of what was not passed on, by their names. */
-const DROP = /drop|malformed|replay|rejected|invalid|unknown|expired|limit|full|refused|mac1/i;
 
 interface Props {
   readonly status: AgentStatus;
@@ -73,22 +71,18 @@ function Members({ peers, onSelect, tell }: MembersProps) {
 }
 
 function Drops({ counters }: Pick<AgentStatus, 'counters'>) {
-  const drops = Object.entries(counters).filter(([name, count]) => count > 0 && DROP.test(name));
-  if (drops.length === 0) return <p class="quiet">Nothing.</p>;
-  return <Facts rows={drops.map(([name, count]) => [words(name), count.toLocaleString()])} />;
+  const rows = dropRows(counters);
+  return rows.length === 0 ? <p class="quiet">Nothing.</p> : <Facts rows={rows} />;
 }
 
 /** The connection to the XMPP server, and what it and the servers it names have brought. */
 function hubFacts(status: AgentStatus, { signaling, keysAgreed }: OverlayStatus) {
   const { host, srflx, relay } = status.candidates;
-  const counters = Object.entries(status.counters).filter(
-    ([name, count]) => name.startsWith('signaling') && count > 0,
-  );
   return [
     ['Account', `${signaling.jid}, ${signaling.state}`],
     ['Addresses offered', `${host} of this host, ${srflx} mapped by NATs, ${relay} at relays`],
     ['Keys agreed', keysAgreed.toLocaleString()],
-    ...counters.map(([name, count]) => [words(name.slice(9)), count.toLocaleString()] as const),
+    ...signalingRows(status.counters),
   ] as const;
 }
 
@@ -113,12 +107,4 @@ function Pods({ cni }: { readonly cni: NonNullable<AgentStatus['cni']> }) {
       </ul>
     </>
   );
-}
-
-/** `dropUnknownIndex` is "unknown index". */
-function words(counter: string): string {
-  return counter
-    .replace(/^drop(?=[A-Z])/, '')
-    .replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
-    .trim();
 }
