@@ -9,8 +9,8 @@ import { LargeRing, LINKS, NODES } from './large-ring.ts';
 const SECONDS = 5;
 /**
  * Far from what is measured (first view after 0.8 to 1.1 s, 53 to 56 frames a second on two cores that
- * others use as well), so that they tell no machine's speed. A page that draws all anew each second, as it
- * once did, has 16 to 24 frames in each of the tries; a busy machine has time in one of them.
+ * others use as well), so that they tell no machine's speed. The page that changed the old graph had 16 to 24
+ * frames in each of the tries (docs/decisions.md); a busy machine has time in one of them.
  */
 const MOST_FIRST_VIEW_MS = 3_000;
 const FEWEST_FRAMES = 25;

@@ -123,3 +123,16 @@ test('a token that does not hold is not shown again', async t => {
   await followed;
   assert.deepEqual([contacts, asked.length], [['refused'], 1]);
 });
+
+test('a question that is refused tells why in words', async t => {
+  const answers = [
+    new Response(null, { status: 401 }),
+    Response.json({ error: { message: 'there is no node "c"' } }, { status: 404 }),
+    Response.json({ hops: [] }),
+  ];
+  t.mock.method(globalThis, 'fetch', async () => answers.shift());
+  const trace = () => new AgentClient('secret').trace('edge', 'c');
+  await assert.rejects(trace(), { message: 'the token does not hold any more' });
+  await assert.rejects(trace(), { message: 'there is no node "c"' });
+  assert.deepEqual(await trace(), { hops: [] });
+});

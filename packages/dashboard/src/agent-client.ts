@@ -83,6 +83,7 @@ export class AgentClient {
   async #ask<Answer extends object>(what: string, question: object): Promise<Answer> {
     const body = JSON.stringify(question);
     const response = await fetch(`/api/${what}`, { method: 'POST', headers: this.#headers, body });
+    if (response.status === 401) throw new Error('the token does not hold any more');
     const answer = (await response.json()) as Answer | { error: { message: string } };
     if ('error' in answer) throw new Error(answer.error.message);
     return answer;

@@ -72,7 +72,7 @@ export function RingView({ graph, mapped, selected, onSelect, onScene }: Props) 
           ))}
         </div>
       )}
-      <div class="canvas" ref={element} role="img" />
+      <div class="canvas" ref={element} role="img" hidden={fault !== undefined} />
       {fault !== undefined && (
         <p role="status">The ring needs WebGL ({fault}). The table has all the nodes.</p>
       )}
