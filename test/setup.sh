@@ -97,7 +97,8 @@ if ! unchanged cni "$wanted" || [ ! -x "$cni/dist/evio-pod-worker" ]; then
 fi
 
 page=packages/dashboard
-wanted=$(hash_of "$page/src" "$page/index.html" "$page/vite.config.ts" "$page/package.json")
+wanted=$(hash_of "$page/src" "$page/index.html" "$page/vite.config.ts" "$page/package.json" \
+  packages/agent/src/metrics/counter-families.ts)
 if ! unchanged page "$wanted" || [ ! -e "$page/dist/index.html" ]; then
   say 'building the dashboard'
   quietly 'building the dashboard' vite build "$page"

@@ -65,7 +65,9 @@ test('the dashboard shows three agents, to whom the token is given', async t => 
     assert.deepEqual(statuses, [401, 401, 401, 401]);
     await page.goto(`${ORIGIN}/#token=${'x'.repeat(43)}`);
     await page.reload();
-    await page.getByText('the token is wrong').waitFor();
+    await page.getByText('the token does not hold').waitFor();
+    await page.goto(url);
+    await page.getByRole('rowheader', { name: 'c' }).waitFor();
   });
 
   await t.test('a page from elsewhere gets nothing, not even by leading there', async () => {
@@ -143,16 +145,43 @@ test('the dashboard shows three agents, to whom the token is given', async t => 
     assert.deepEqual(faults, []);
   });
 
-  await t.test('an agent that is killed goes within five seconds', async () => {
+  await t.test('an agent that is killed leaves the ring in 5 s, not the table', async () => {
     const { page, faults } = await browser.page(ORIGIN);
     await page.goto(url);
-    const row = page.getByRole('rowheader', { name: 'c' });
-    await row.waitFor();
+    const ring = (nodes: number) => page.getByRole('img', { name: `Ring of ${nodes} nodes` });
+    const header = page.getByRole('rowheader', { name: 'c', exact: true });
+    const row = page.getByRole('row').filter({ has: header });
+    await ring(3).waitFor();
+    await row.getByText('direct').waitFor();
     const killed = Date.now();
     await c.kill9();
-    await row.waitFor({ state: 'detached', timeout: 5_000 });
-    tell(`gone from the page ${Date.now() - killed} ms after kill -9`);
-    await page.getByText('Nobody reaches: c').waitFor();
+    const timeout = 5_000;
+    await Promise.all([
+      ring(2).waitFor({ timeout }),
+      row.getByText('not reached').waitFor({ timeout }),
+    ]);
+    tell(`gone from the ring ${Date.now() - killed} ms after kill -9`);
+    const panel = page.getByRole('region', { name: 'This node' });
+    await panel.getByRole('button', { name: 'c', exact: true }).click();
+    await page.getByRole('region', { name: 'Node c' }).getByText('not reached').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  await t.test('the page of an agent that hangs fades until it goes on', async () => {
+    const { page, faults } = await browser.page(ORIGIN);
+    await page.goto(url);
+    await page.locator('main:not(.stale)').waitFor();
+    const stopped = Date.now();
+    process.kill(a.pid, 'SIGSTOP');
+    try {
+      await page.getByText('the agent does not answer').waitFor();
+      tell(`the page faded ${Date.now() - stopped} ms after its agent stood still`);
+      assert.equal(await page.locator('main.stale').count(), 1);
+    } finally {
+      process.kill(a.pid, 'SIGCONT');
+    }
+    await page.locator('main:not(.stale)').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
     assert.deepEqual(faults, []);
   });
 });

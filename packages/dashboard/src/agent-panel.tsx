@@ -1,10 +1,7 @@
-import type { AgentStatus, OverlayStatus } from '@evio/agent/control';
+import type { AgentStatus, OverlayStatus, PeerStatus } from '@evio/agent/control';
+import { dropRows, signalingRows } from './counters.ts';
 import { Facts } from './facts.tsx';
-import { isAway } from './presence.ts';
 import { rttText } from './words.ts';
-
-/** Counters of what was not passed on, by their names. */
-const DROP = /drop|malformed|replay|rejected|invalid|unknown|expired|limit|full|refused|mac1/i;
 
 interface Props {
   readonly status: AgentStatus;
@@ -14,8 +11,8 @@ interface Props {
 
 /** This node, while no other is looked at: what asks for attention, and what it dropped and why. */
 export function AgentPanel({ status, overlay, onSelect }: Props) {
-  const relayed = overlay.peers.filter(({ path }) => path.kind === 'turn');
-  const away = overlay.peers.filter(isAway).map(({ name }) => name);
+  const relayed = overlay.peers.filter(({ reachable, path }) => reachable && path.kind === 'turn');
+  const unreached = overlay.peers.filter(({ reachable }) => !reachable);
   return (
     <section class="agent card" aria-label="This node">
       <h2>{status.node.name}, this node</h2>
@@ -25,21 +22,21 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
           {jid}: {message}
         </p>
       ))}
-      {away.length > 0 && <p>Nobody reaches: {away.join(', ')}</p>}
+      {unreached.length > 0 && (
+        <>
+          <h3>Not reached</h3>
+          <Members peers={unreached} onSelect={onSelect} />
+        </>
+      )}
       <h3>Relayed pairs</h3>
       {relayed.length === 0 ? (
         <p class="quiet">None: no link of this node needs a relay.</p>
       ) : (
-        <ul class="relayed">
-          {relayed.map(({ id, name, path }) => (
-            <li key={id}>
-              <button type="button" class="link" onClick={() => onSelect(id)}>
-                {name}
-              </button>{' '}
-              by {path.via.join(', ') || 'its relay'}, {rttText(path.rttMs)}
-            </li>
-          ))}
-        </ul>
+        <Members
+          peers={relayed}
+          onSelect={onSelect}
+          tell={({ path }) => ` by ${path.via.join(', ') || 'its relay'}, ${rttText(path.rttMs)}`}
+        />
       )}
       {status.cni && <Pods cni={status.cni} />}
       <h3>Hub</h3>
@@ -50,23 +47,42 @@ export function AgentPanel({ status, overlay, onSelect }: Props) {
   );
 }
 
+interface MembersProps {
+  readonly peers: readonly PeerStatus[];
+  readonly onSelect: (node: string) => void;
+  /** What stands behind a member's name. */
+  readonly tell?: (peer: PeerStatus) => string;
+}
+
+/** Members to choose from. */
+function Members({ peers, onSelect, tell }: MembersProps) {
+  return (
+    <ul class="members">
+      {peers.map(peer => (
+        <li key={peer.id}>
+          <button type="button" class="link" onClick={() => onSelect(peer.id)}>
+            {peer.name}
+          </button>
+          {tell?.(peer)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Drops({ counters }: Pick<AgentStatus, 'counters'>) {
-  const drops = Object.entries(counters).filter(([name, count]) => count > 0 && DROP.test(name));
-  if (drops.length === 0) return <p class="quiet">Nothing.</p>;
-  return <Facts rows={drops.map(([name, count]) => [words(name), count.toLocaleString()])} />;
+  const rows = dropRows(counters);
+  return rows.length === 0 ? <p class="quiet">Nothing.</p> : <Facts rows={rows} />;
 }
 
 /** The connection to the XMPP server, and what it and the servers it names have brought. */
 function hubFacts(status: AgentStatus, { signaling, keysAgreed }: OverlayStatus) {
   const { host, srflx, relay } = status.candidates;
-  const counters = Object.entries(status.counters).filter(
-    ([name, count]) => name.startsWith('signaling') && count > 0,
-  );
   return [
     ['Account', `${signaling.jid}, ${signaling.state}`],
     ['Addresses offered', `${host} of this host, ${srflx} mapped by NATs, ${relay} at relays`],
     ['Keys agreed', keysAgreed.toLocaleString()],
-    ...counters.map(([name, count]) => [words(name.slice(9)), count.toLocaleString()] as const),
+    ...signalingRows(status.counters),
   ] as const;
 }
 
@@ -91,12 +107,4 @@ function Pods({ cni }: { readonly cni: NonNullable<AgentStatus['cni']> }) {
       </ul>
     </>
   );
-}
-
-/** `dropUnknownIndex` is "unknown index". */
-function words(counter: string): string {
-  return counter
-    .replace(/^drop(?=[A-Z])/, '')
-    .replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
-    .trim();
 }

@@ -1,36 +1,37 @@
 import type { PeerDetail } from '@evio/agent/control';
 import type { Snapshot } from '@evio/agent/snapshot';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
-import { NodePanel, type TraceState } from './node-panel.tsx';
+import { NodePanel } from './node-panel.tsx';
 import { PeerTable } from './peer-table.tsx';
-import { isAway } from './presence.ts';
 import { type Rates, ratesBetween, totalRate } from './rates.ts';
 import { type RingGraph, ringGraph } from './ring-graph.ts';
 import { RingView } from './ring-view.tsx';
 import { Summary } from './summary.tsx';
+import { useKeys } from './use-keys.ts';
+import { useTrace } from './use-trace.ts';
 
 const CONTACTS: Readonly<Record<Contact, string>> = {
   connecting: 'connecting',
   live: 'live',
   lost: 'the agent does not answer',
-  refused: 'the token is wrong: open the URL that "evio dashboard" prints',
+  full: 'too many pages read from this agent: close another one',
+  refused: 'the token does not hold (any more): run "evio dashboard" again and open its URL',
 };
 
 export function App({ client }: { readonly client: AgentClient }) {
   const { snapshot, rates, contact } = useFeed(client);
   const [chosen, setChosen] = useState<string>();
-  const [selected, setSelected] = useState<string>();
-  const [trace, setTrace] = useState<TraceState>();
+  const [selected, select] = useState<string>();
   const [scene, setScene] = useState<RingGraph['scene']>('ring');
 
   const overlays = snapshot?.status.overlays ?? [];
   const overlay = overlays.find(({ name }) => name === chosen) ?? overlays[0];
   const topology = snapshot?.topology.find(each => each.overlay === overlay?.name);
-  const peers = useMemo(() => overlay?.peers.filter(each => !isAway(each)) ?? [], [overlay]);
-  const peer = peers.find(({ id }) => id === selected);
+  const peer = overlay?.peers.find(({ id }) => id === selected);
   const detail = useDetail(client, overlay?.name, peer?.id, snapshot?.at);
+  const { trace, startTrace } = useTrace(client, overlay?.name, peer?.id);
   const nameOf = (id: string) => topology?.nodes.find(node => node.id === id)?.name ?? id;
   const done = typeof trace === 'object' && 'done' in trace ? trace.done : undefined;
   const coordinates = scene === 'map' ? snapshot?.coordinates : undefined;
@@ -38,18 +39,6 @@ export function App({ client }: { readonly client: AgentClient }) {
     () => overlay && topology && ringGraph(overlay, topology, { trace: done, coordinates }),
     [overlay, topology, done, coordinates],
   );
-  const select = useCallback((node: string | undefined) => {
-    setSelected(node);
-    setTrace(undefined);
-  }, []);
-  const startTrace = () => {
-    if (overlay === undefined || peer === undefined) return;
-    setTrace('asking');
-    client.trace(overlay.name, peer.id).then(
-      answer => setTrace({ done: answer }),
-      (error: Error) => setTrace({ failed: error.message }),
-    );
-  };
   useKeys({
     '/': () => document.getElementById('search')?.focus(),
     Escape: () => select(undefined),
@@ -83,11 +72,10 @@ export function App({ client }: { readonly client: AgentClient }) {
         </span>
       </header>
       {snapshot && overlay && graph && (
-        <main class={contact === 'lost' ? 'stale' : ''}>
+        <main class={contact === 'live' ? '' : 'stale'}>
           <Summary
             status={snapshot.status}
             overlay={overlay}
-            peers={peers}
             rate={totalRate(rates, overlay.name)}
           />
           <RingView
@@ -112,7 +100,7 @@ export function App({ client }: { readonly client: AgentClient }) {
           )}
           <PeerTable
             overlay={overlay.name}
-            peers={peers}
+            peers={overlay.peers}
             rates={rates}
             selected={selected}
             onSelect={select}
@@ -144,9 +132,7 @@ function useFeed(client: AgentClient) {
     const gone = new AbortController();
     const take = (snapshot: Snapshot) =>
       setState(before => ({ snapshot, rates: ratesBetween(before.snapshot, snapshot) }));
-    client.follow(take, setContact, gone.signal).catch((error: unknown) => {
-      if (!gone.signal.aborted) throw error;
-    });
+    void client.follow(take, setContact, gone.signal);
     return () => gone.abort();
   }, [client]);
   return { ...state, contact };
@@ -171,22 +157,5 @@ function useDetail(
       gone = true;
     };
   }, [client, overlay, node, at]);
-  return detail?.id === node ? detail : undefined;
-}
-
-/** Keys that work anywhere but in a field; Escape works there too. */
-function useKeys(actions: Readonly<Record<string, () => void>>): void {
-  const current = useRef(actions);
-  current.current = actions;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLInputElement && event.key !== 'Escape';
-      const action = current.current[event.key];
-      if (action === undefined || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      action();
-    };
-    document.addEventListener('keydown', press);
-    return () => document.removeEventListener('keydown', press);
-  }, []);
+  return detail?.id === node && detail?.overlay === overlay ? detail : undefined;
 }

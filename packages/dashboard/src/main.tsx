@@ -4,17 +4,23 @@ import { App } from './app.tsx';
 import './style.css';
 import { takeToken } from './token.ts';
 
-const root = document.getElementById('app');
-const token = takeToken();
-if (root !== null) {
+function show(root: HTMLElement): void {
+  const token = takeToken();
   render(
     token === undefined ? (
       <p role="alert">
         Open the URL that <code>evio dashboard</code> prints on this host.
       </p>
     ) : (
-      <App client={new AgentClient(token)} />
+      <App key={token} client={new AgentClient(token)} />
     ),
     root,
   );
+}
+
+const root = document.getElementById('app');
+if (root !== null) {
+  show(root);
+  // A URL that differs behind its # only, as one with the next token does, loads no page anew.
+  addEventListener('hashchange', () => show(root));
 }

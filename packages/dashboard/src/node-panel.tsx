@@ -1,10 +1,8 @@
-import type { PeerDetail, PeerStatus, Trace } from '@evio/agent/control';
+import type { PeerDetail, PeerStatus } from '@evio/agent/control';
 import { CandidatePairs } from './candidate-pairs.tsx';
 import { Facts } from './facts.tsx';
-import { ageText, bytesText, PATHS, REASONS, rttText, whyPath } from './words.ts';
-
-/** A trace that was asked for: under way, failed with a message, or done. */
-export type TraceState = 'asking' | { readonly failed: string } | { readonly done: Trace };
+import type { TraceState } from './trace-state.ts';
+import { ageText, bytesText, PATHS, pathText, REASONS, rttText, whyPath } from './words.ts';
 
 interface Props {
   readonly peer: PeerStatus;
@@ -24,7 +22,7 @@ export function NodePanel({ peer, detail, rate, trace, nameOf, onTrace, onClose 
     <section class="node card" aria-label={`Node ${peer.name}`}>
       <div class="node-bar">
         <h2>{peer.name}</h2>
-        <span class={`key ${path.kind}`}>{PATHS[path.kind]}</span>
+        <span class={`key ${peer.reachable ? path.kind : 'none'}`}>{pathText(peer)}</span>
         <span class="actions">
           <button type="button" onClick={onTrace}>
             Trace <kbd>t</kbd>
@@ -66,12 +64,17 @@ export function NodePanel({ peer, detail, rate, trace, nameOf, onTrace, onClose 
           ['Last heard', detail === undefined ? '…' : ageText(detail.heardMs)],
           ['Received', counted(peer.rxBytes, rate.rx, detail?.rxFrames)],
           ['Sent', counted(peer.txBytes, rate.tx, detail?.txFrames)],
-          ['Passes on for others', detail?.leaf ? 'no: it is a leaf' : 'yes'],
+          ['Passes on for others', passesOn(detail)],
         ]}
       />
       {detail && <Behind detail={detail} />}
     </section>
   );
+}
+
+function passesOn(detail: PeerDetail | undefined): string {
+  if (detail === undefined) return '…';
+  return detail.leaf ? 'no: it is a leaf' : 'yes';
 }
 
 function counted(bytes: number, rate: number, frames: number | undefined): string {

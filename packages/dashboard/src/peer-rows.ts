@@ -1,4 +1,5 @@
 import type { PeerStatus } from '@evio/agent/control';
+import { pathText } from './words.ts';
 
 export type SortKey = 'name' | 'address' | 'role' | 'path' | 'rtt' | 'session';
 export interface Order {
@@ -15,7 +16,10 @@ const VALUES: Readonly<Record<SortKey, (peer: PeerStatus) => string | number>> =
   session: ({ session }) => session.state,
 };
 
-/** Those with all the words in their name, id, account, addresses, role or path; in order. */
+/**
+ * Those with all the words in their name, id, account, addresses, role or path; in order, and those that
+ * are not reached after all others.
+ */
 export function peerRows(
   peers: readonly PeerStatus[],
   search: string,
@@ -25,11 +29,14 @@ export function peerRows(
   const { compare } = new Intl.Collator('en', { numeric: true });
   const value = VALUES[key];
   const found = peers.filter(peer => {
-    const { id, name, jid, addresses, role, path, session } = peer;
-    const text = [id, name, jid, ...addresses, role, path.kind, session.state].join(' ');
-    return words.every(word => text.toLowerCase().includes(word));
+    const { id, name, jid, addresses, role, reachable, path, session } = peer;
+    const kind = reachable ? path.kind : '';
+    const parts = [id, name, jid, ...addresses, role, kind, pathText(peer), session.state];
+    const text = parts.join(' ').toLowerCase();
+    return words.every(word => text.includes(word));
   });
   return found.sort((a, b) => {
+    if (a.reachable !== b.reachable) return a.reachable ? -1 : 1;
     const [left, right] = [value(a), value(b)];
     const order =
       typeof left === 'number' && typeof right === 'number'

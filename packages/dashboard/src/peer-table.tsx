@@ -4,7 +4,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { type Order, peerRows, type SortKey } from './peer-rows.ts';
 import type { Rates } from './rates.ts';
 import { rowWindow, scrollTo } from './row-window.ts';
-import { bytesText, PATHS, rttText } from './words.ts';
+import { bytesText, pathText, rttText } from './words.ts';
 
 const COLUMNS: readonly (readonly [SortKey, string])[] = [
   ['name', 'Node'],
@@ -44,6 +44,7 @@ export function PeerTable({ overlay, peers, rates, selected, onSelect }: Props) 
   const focus = useRowFocus(scroller, rows, setTop);
   const sortBy = (key: SortKey) =>
     setOrder(was => ({ key, descending: was.key === key && !was.descending }));
+  const unreached = peers.filter(({ reachable }) => !reachable).length;
   const direction = order.descending ? 'descending' : 'ascending';
   return (
     <section class="peers card" aria-label="Members">
@@ -63,6 +64,7 @@ export function PeerTable({ overlay, peers, rates, selected, onSelect }: Props) 
         />
         <output>
           {rows.length} of {peers.length}
+          {unreached > 0 && `, ${unreached} not reached`}
         </output>
       </div>
       <div class="scroll" ref={scroller} onScroll={event => setTop(event.currentTarget.scrollTop)}>
@@ -99,7 +101,9 @@ export function PeerTable({ overlay, peers, rates, selected, onSelect }: Props) 
                   name={peer.name}
                   address={peer.addresses[0] ?? ''}
                   role={peer.role}
-                  path={peer.path.kind}
+                  reachable={peer.reachable}
+                  path={peer.reachable ? peer.path.kind : 'none'}
+                  pathText={pathText(peer)}
                   rtt={rttText(peer.path.rttMs)}
                   session={peer.session.state}
                   rate={`${bytesText(rx)}/s · ${bytesText(tx)}/s`}
@@ -183,7 +187,9 @@ interface RowProps {
   readonly name: string;
   readonly address: string;
   readonly role: PeerStatus['role'];
+  readonly reachable: boolean;
   readonly path: PeerStatus['path']['kind'];
+  readonly pathText: string;
   readonly rtt: string;
   readonly session: string;
   readonly rate: string;
@@ -194,7 +200,7 @@ interface RowProps {
 /** Drawn again only when what it shows differs. */
 const Row = memo((props: RowProps) => (
   <tr
-    class={props.selected ? 'selected' : ''}
+    class={`${props.selected ? 'selected' : ''} ${props.reachable ? '' : 'unreached'}`}
     data-index={props.index}
     aria-rowindex={props.index + 2}
   >
@@ -206,7 +212,7 @@ const Row = memo((props: RowProps) => (
     <td class="address">{props.address}</td>
     <td class="role">{props.role}</td>
     <td class="path">
-      <span class={`key ${props.path}`}>{PATHS[props.path]}</span>
+      <span class={`key ${props.path}`}>{props.pathText}</span>
     </td>
     <td class="rtt">{props.rtt}</td>
     <td class="session">{props.session}</td>

@@ -24,6 +24,10 @@ const PROGRAM_OF: Readonly<Record<LinkLook, string>> = {
   heard: 'hair',
 };
 
+/** For those who do not see it. */
+const describe = (scene: RingGraph['scene'], { order, size }: Graph) =>
+  `${scene === 'ring' ? 'Ring' : 'Map'} of ${order} ${order === 1 ? 'node' : 'nodes'} and ${size} ${size === 1 ? 'link' : 'links'}`;
+
 /** Pixels between a node and its name. */
 const LABEL_GAP = 6;
 
@@ -44,10 +48,12 @@ export class RingCanvas {
   #shown: RingGraph = { scene: 'ring', nodes: [], links: [] };
   #palette: Palette = paletteNow();
   #selected: string | undefined;
+  readonly #element: HTMLElement;
   /** Below all: the circle that the nodes stand on, or land. */
   readonly #guide: HTMLElement;
 
   constructor(element: HTMLElement, onSelect: (node: string | undefined) => void) {
+    this.#element = element;
     this.#sigma = new Sigma(this.#graph, element, {
       allowInvalidContainer: true,
       zIndex: true,
@@ -92,6 +98,7 @@ export class RingCanvas {
       this.#thinLabels(next);
       this.#graph = this.#graphOf(next);
       this.#sigma.setGraph(this.#graph);
+      this.#element.ariaLabel = describe(next.scene, this.#graph);
       return;
     }
     next.nodes.forEach((node, index) => {

@@ -86,6 +86,17 @@ test('on the map stand those with coordinates, and the links between them', () =
   assert.equal(links.length, 1);
 });
 
+test('a member called like what every object has is one without coordinates', () => {
+  const names = ['constructor', '__proto__', 'toString'];
+  const nodes = topology.nodes.map((node, index) => ({ ...node, name: names[index] ?? '' }));
+  const coordinates = JSON.parse('{ "__proto__": [48.9, 2.4] }');
+  const graph = ringGraph(overlay, { ...topology, nodes }, { coordinates });
+  assert.deepEqual(
+    graph.nodes.map(({ label }) => label),
+    ['__proto__'],
+  );
+});
+
 test('the nearer a node, the wider its link', () => {
   assert.deepEqual([0.1, 1, 4, 1_000_000, null].map(widthOf), [5, 5, 4, 1, 1]);
 });

@@ -1,6 +1,5 @@
 import type { OverlayStatus, OverlayTopology, Trace } from '@evio/agent/control';
 import { type Coordinates, mapPlaces } from './map-place.ts';
-import { isAway } from './presence.ts';
 
 /** What the ring shows: pure data, so that it is tested without a browser. */
 
@@ -79,10 +78,16 @@ export function ringGraph(
   { trace, coordinates }: GraphOptions = {},
 ): RingGraph {
   const { links, heard } = topology;
-  const away = new Set<string>(overlay.peers.filter(isAway).map(({ id }) => id));
+  // The server may call a member present for half a minute after it was killed, so that it could resume
+  // its stream (XEP-0198); the overlay knows within seconds.
+  const away = new Set<string>(
+    overlay.peers.filter(({ reachable }) => !reachable).map(({ id }) => id),
+  );
   const here = topology.nodes.filter(({ id }) => !away.has(id));
-  const places =
-    coordinates && mapPlaces(here.map(({ id, name }) => ({ key: id, at: coordinates[name] })));
+  // A member may call itself "constructor", which every object has.
+  const at = (name: string) =>
+    coordinates && Object.hasOwn(coordinates, name) ? coordinates[name] : undefined;
+  const places = coordinates && mapPlaces(here.map(({ id, name }) => ({ key: id, at: at(name) })));
   const nodes = places === undefined ? here : here.filter(({ id }) => places.has(id));
   const paths = new Map(overlay.peers.map(({ id, path }) => [String(id), path.kind]));
   const self = nodes.find(node => node.self)?.id;

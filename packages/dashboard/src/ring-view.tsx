@@ -20,7 +20,10 @@ interface Props {
   readonly onScene: (scene: RingGraph['scene']) => void;
 }
 
-/** The ring. Everything in it is in the table as well, which keyboards and screen readers reach. */
+/**
+ * The ring. Everything in it is in the table as well, which keyboards and screen readers reach; here
+ * they are told how much of it there is.
+ */
 export function RingView({ graph, mapped, selected, onSelect, onScene }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const canvas = useRef<RingCanvas | undefined>(undefined);
@@ -69,7 +72,7 @@ export function RingView({ graph, mapped, selected, onSelect, onScene }: Props) 
           ))}
         </div>
       )}
-      <div class="canvas" ref={element} aria-hidden="true" />
+      <div class="canvas" ref={element} role="img" hidden={fault !== undefined} />
       {fault !== undefined && (
         <p role="status">The ring needs WebGL ({fault}). The table has all the nodes.</p>
       )}

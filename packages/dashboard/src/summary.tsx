@@ -8,15 +8,15 @@ const KINDS: readonly PathKind[] = ['direct', 'turn', 'overlay', 'none'];
 interface Props {
   readonly status: AgentStatus;
   readonly overlay: OverlayStatus;
-  /** Those that are reached. */
-  readonly peers: readonly PeerStatus[];
   /** Of all of them, bytes per second. */
   readonly rate: { readonly rx: number; readonly tx: number };
 }
 
 /** The overlay at a glance. */
-export function Summary({ status, overlay, peers, rate }: Props) {
+export function Summary({ status, overlay, rate }: Props) {
   const { signaling } = overlay;
+  const peers = overlay.peers.filter(({ reachable }) => reachable);
+  const unreached = overlay.peers.length - peers.length;
   const sessions = peers.filter(({ session }) => session.state === 'up').length;
   return (
     <section class="summary" aria-label="At a glance">
@@ -29,7 +29,10 @@ export function Summary({ status, overlay, peers, rate }: Props) {
       </Tile>
       <Tile title="Members">
         <strong>{peers.length}</strong>
-        <small>{sessions === 1 ? '1 session is up' : `${sessions} sessions are up`}</small>
+        <small>
+          {sessions === 1 ? '1 session is up' : `${sessions} sessions are up`}
+          {unreached > 0 && `, ${unreached} not reached`}
+        </small>
       </Tile>
       <Tile title="Paths">
         <PathBar peers={peers} />

@@ -20,9 +20,12 @@ export function ageText(ms: number | null): string {
 
 /** Why datagrams go the way they go. `nameOf` tells a node's name from its id. */
 export function whyPath(
-  { role, path, session }: PeerStatus,
+  { role, reachable, path, session }: PeerStatus,
   nameOf: (node: string) => string,
 ): string {
+  if (!reachable && path.kind !== 'none') {
+    return 'It has fallen silent: nothing that is sent to it is known to arrive.';
+  }
   const first = path.via[0] === undefined ? 'another member' : nameOf(path.via[0]);
   switch (path.kind) {
     case 'direct':
@@ -46,6 +49,10 @@ export const PATHS: Readonly<Record<PathStatus['kind'], string>> = {
   overlay: 'over members',
   none: 'none',
 };
+
+/** The kind of a member's path, unless it leads nowhere. */
+export const pathText = ({ reachable, path }: Pick<PeerStatus, 'reachable' | 'path'>) =>
+  reachable ? PATHS[path.kind] : 'not reached';
 
 export const REASONS: Readonly<Record<TraceHop['reason'], string>> = {
   target: 'has a link to it',
