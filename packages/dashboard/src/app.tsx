@@ -1,6 +1,6 @@
 import type { PeerDetail } from '@evio/agent/control';
 import type { Snapshot } from '@evio/agent/snapshot';
-import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AgentClient, Contact } from './agent-client.ts';
 import { AgentPanel } from './agent-panel.tsx';
 import { NodePanel } from './node-panel.tsx';
@@ -146,16 +146,16 @@ function useDetail(
   at: string | undefined,
 ): PeerDetail | undefined {
   const [detail, setDetail] = useState<PeerDetail>();
+  const question = `${overlay} ${node}`;
+  const present = useRef(question);
+  present.current = question;
   useEffect(() => {
-    if (overlay === undefined || node === undefined) return setDetail(undefined);
-    let gone = false;
+    if (overlay === undefined || node === undefined) return;
+    // On a slow way an answer comes after the next snapshot: it is for the same question.
     const take = (answer: PeerDetail | undefined) => {
-      if (!gone) setDetail(answer);
+      if (present.current === question) setDetail(answer);
     };
     client.examine(overlay, node).then(take, () => take(undefined)); // it has left in the meantime
-    return () => {
-      gone = true;
-    };
-  }, [client, overlay, node, at]);
+  }, [client, question, at]);
   return detail?.id === node && detail?.overlay === overlay ? detail : undefined;
 }
