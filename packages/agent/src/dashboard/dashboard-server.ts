@@ -12,7 +12,7 @@ import {
   sendJson,
 } from '../control/index.ts';
 import { createServer } from '../system/node-http.ts';
-import type { AccessToken } from './access-token.ts';
+import { AccessToken } from './access-token.ts';
 import { Feed } from './feed.ts';
 import type { PageFiles } from './page-files.ts';
 import { isOwnOrigin } from './same-origin.ts';
@@ -28,7 +28,6 @@ export interface DashboardOptions {
   readonly control: AgentControl;
   /** IP address and TCP port; port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
-  readonly token: AccessToken;
   /** Of nodes, for the map. */
   readonly coordinates?: Coordinates | undefined;
   readonly files: PageFiles;
@@ -39,6 +38,7 @@ export interface DashboardOptions {
 /** Serves the page to anybody on this host, and what the agent knows to who shows the token. */
 export class DashboardServer {
   readonly #options: DashboardOptions;
+  readonly #token = new AccessToken();
   readonly #server: Server;
   readonly #feed: Feed;
 
@@ -73,7 +73,7 @@ export class DashboardServer {
   get url(): string {
     const { address, family, port } = this.#server.address() as AddressInfo;
     const host = family === 'IPv6' ? `[${address}]` : address;
-    return `http://${host}:${port}/#token=${this.#options.token.text}`;
+    return `http://${host}:${port}/#token=${this.#token.text}`;
   }
 
   /** Ends open requests. */
@@ -89,7 +89,7 @@ export class DashboardServer {
     if (!isOwnOrigin(request.headers, this.#options.listen.address)) return refuse(response, 403);
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     if (!path.startsWith('/api/')) return this.#sendFile(request, response, path);
-    if (!this.#options.token.isShownBy(request.headers.authorization)) {
+    if (!this.#token.isShownBy(request.headers.authorization)) {
       response.setHeader('www-authenticate', 'Bearer');
       return refuse(response, 401);
     }
