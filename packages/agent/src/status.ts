@@ -2,6 +2,7 @@ import type { Datapath } from '@evio/datapath';
 import { compareNodeIds, formatEndpoint, type NodeId } from '@evio/types';
 import type {
   AgentStatus,
+  OverlayReach,
   OverlayStatus,
   OverlayTopology,
   PathStatus,
@@ -66,6 +67,16 @@ export function overlayStatus(
     }),
     keysAgreed: overlay.keysAgreed,
     refused: [...overlay.refused].map(([jid, { code, message }]) => ({ jid, code, message })),
+  };
+}
+
+/** Who is reached in one overlay; asks the datapath only about peers whose links were lost lately. */
+export function overlayReach({ config, peers, ring, signaling }: Overlay): OverlayReach {
+  const reached = [...peers.values()].filter(peer => isReachable(peer, ring));
+  return {
+    overlay: config.name,
+    signaling: signaling.state,
+    peers: reached.map(({ record }) => record.id),
   };
 }
 
