@@ -127,6 +127,18 @@ test('a fault of the agent is told to its log, not to the browser', async t => {
   assert.equal(faults.length, 1);
 });
 
+test('events that cannot begin are answered with an error', async t => {
+  const { answer, shown, faults } = await serve(t, {
+    topology: () => {
+      throw new TypeError('inner secrets');
+    },
+  });
+  const { status, headers, text } = await answer('/api/events', shown);
+  assert.deepEqual([status, headers['content-type']], [500, 'application/json']);
+  assert.doesNotMatch(text, /inner secrets/);
+  assert.equal(faults.length, 1);
+});
+
 test('events begin with the whole state; the ninth reader is sent away', async t => {
   const { ask, shown } = await serve(t);
   for (let reader = 0; reader < 8; reader += 1) {

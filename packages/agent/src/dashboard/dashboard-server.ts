@@ -17,7 +17,7 @@ import { Feed } from './feed.ts';
 import type { PageFiles } from './page-files.ts';
 import { isOwnOrigin } from './same-origin.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
-import { type Coordinates, takeSnapshot, urgentOf } from './snapshot.ts';
+import { type Coordinates, takeSnapshot } from './snapshot.ts';
 
 /** Eight readers of the feed, and as much again as a few browsers open for files and traces. */
 const MOST_CONNECTIONS = 64;
@@ -47,7 +47,8 @@ export class DashboardServer {
     const { control, coordinates } = options;
     this.#feed = new Feed({
       take: () => takeSnapshot(control, coordinates),
-      urgent: () => urgentOf(control.status()),
+      urgent: () => JSON.stringify(control.reached()),
+      onFault: options.onFault,
     });
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.maxConnections = MOST_CONNECTIONS;
@@ -134,7 +135,8 @@ export class DashboardServer {
     }
     response.on('drain', () => this.#feed.drained(response));
     response.once('close', () => this.#feed.remove(response));
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    // Goes out with the first event: what fails before that is answered as an error.
+    response.setHeader('content-type', 'text/event-stream');
     this.#feed.add(response);
   }
 
