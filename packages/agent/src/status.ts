@@ -70,8 +70,15 @@ export function overlayStatus(
   };
 }
 
+interface ReachSource {
+  readonly config: Pick<Overlay['config'], 'name'>;
+  readonly signaling: Pick<Overlay['signaling'], 'state'>;
+  readonly ring: Pick<Ring, 'lostSince'>;
+  readonly peers: ReadonlyMap<NodeId, Parameters<typeof isReachable>[0]>;
+}
+
 /** Who is reached in one overlay; asks the datapath only about peers whose links were lost lately. */
-export function overlayReach({ config, peers, ring, signaling }: Overlay): OverlayReach {
+export function overlayReach({ config, peers, ring, signaling }: ReachSource): OverlayReach {
   const reached = [...peers.values()].filter(peer => isReachable(peer, ring));
   return {
     overlay: config.name,

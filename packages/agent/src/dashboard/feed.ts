@@ -10,11 +10,11 @@ export interface Reader {
 
 /** How often urgent news are looked for. */
 const TURN_MS = 250;
-/** In turns: how often all news are looked for, */
+/** How often all news are, in turns. */
 const NEWS_TURNS = 1_000 / TURN_MS;
-/** how long a reader hears nothing at most, as it cannot tell an agent without news from one that hangs, */
+/** As long a reader hears nothing at most: it cannot tell an agent without news from one that hangs. */
 const SILENT_TURNS = 5_000 / TURN_MS;
-/** and how long what was written to it may wait. */
+/** As long what was written to a reader may wait for it. */
 const WAITING_TURNS = 10_000 / TURN_MS;
 const MOST_READERS = 8;
 /** A line that readers of events pass over. */
