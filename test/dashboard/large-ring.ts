@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { OverlayTopology, PeerStatus } from '@evio/agent/control';
-import { AccessToken, DashboardServer, loadPageFiles } from '@evio/agent/dashboard';
+import { DashboardServer, loadPageFiles } from '@evio/agent/dashboard';
 import { type NodeId, parseNodeId } from '@evio/types';
 import { agentControl, peer, status } from '../../packages/agent/src/control/fixture.ts';
 
@@ -65,16 +62,13 @@ function ringAt(turn: number): Recorded {
 
 /** The dashboard of an agent that says each second what was recorded of a large ring. */
 export class LargeRing implements AsyncDisposable {
-  readonly #directory: string;
   readonly #server: DashboardServer;
 
-  private constructor(directory: string, server: DashboardServer) {
-    this.#directory = directory;
+  private constructor(server: DashboardServer) {
     this.#server = server;
   }
 
   static async serve(): Promise<LargeRing> {
-    const directory = await mkdtemp(join(tmpdir(), 'evio-large-'));
     const recorded = Array.from({ length: RECORDED_SECONDS }, (_, turn) => ringAt(turn));
     const began = Date.now();
     const now = () => at(recorded, Math.floor((Date.now() - began) / 1_000));
@@ -84,13 +78,12 @@ export class LargeRing implements AsyncDisposable {
         topology: () => [now().topology],
       }),
       listen: { address: '127.0.0.1', port: 0 },
-      token: AccessToken.loadOrCreate(directory),
       files: loadPageFiles(),
       onFault: error => {
         throw error;
       },
     });
-    return new LargeRing(directory, server);
+    return new LargeRing(server);
   }
 
   get url(): string {
@@ -99,6 +92,5 @@ export class LargeRing implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.close();
-    await rm(this.#directory, { recursive: true, force: true });
   }
 }

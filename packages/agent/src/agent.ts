@@ -17,6 +17,7 @@ import {
 import type {
   AgentControl,
   AgentStatus,
+  OverlayReach,
   OverlayTopology,
   PeerDetail,
   PeerTarget,
@@ -31,6 +32,7 @@ import type { Peer } from './peer/peer.ts';
 import { peerDetail } from './peer-detail.ts';
 import {
   candidateCounts,
+  overlayReach,
   overlayStatus,
   overlayTopology,
   pathStatus,
@@ -157,6 +159,10 @@ export class Agent implements AgentControl {
       },
       ...(cni !== undefined && { cni }),
     };
+  }
+
+  reached(): readonly OverlayReach[] {
+    return [...this.#overlays.values()].map(overlayReach);
   }
 
   #signalingCounters(): Record<string, number> {

@@ -1,9 +1,30 @@
 import type { Datapath } from '@evio/datapath';
+import type { NodeRecord, PodClaim } from '@evio/session';
 import type { PairReport } from '@evio/traversal';
 import { type Candidate, EvioError, formatEndpoint, type NodeId } from '@evio/types';
 import type { PeerDetail } from './control/index.ts';
 import type { Overlay } from './overlay/overlay.ts';
-import type { Underlay } from './underlay/underlay.ts';
+import type { Peer } from './peer/peer.ts';
+
+type ShownCandidate = Pick<Candidate, 'type' | 'endpoint'>;
+type ShownPair = Pick<PairReport, 'state' | 'selected' | 'relayed' | 'rttMs'> & {
+  readonly local: ShownCandidate;
+  readonly remoteCandidate: ShownCandidate;
+};
+type ShownRecord = Pick<NodeRecord, 'mac' | 'leaf'> & {
+  readonly pods?: Pick<PodClaim, 'ranges'>;
+};
+
+/** What of an overlay is looked at. */
+interface ShownOverlay {
+  readonly config: Pick<Overlay['config'], 'name'>;
+  readonly handle: Overlay['handle'];
+  readonly members: { get(id: NodeId): { readonly record: ShownRecord } | undefined };
+  readonly peers: ReadonlyMap<
+    NodeId,
+    Pick<Peer, 'handle'> & { readonly record: ShownRecord; readonly pairs: readonly ShownPair[] }
+  >;
+}
 
 /**
  * How one peer is reached, in more detail than {@link overlayStatus} has room for.
@@ -11,10 +32,10 @@ import type { Underlay } from './underlay/underlay.ts';
  * @throws EvioError `NODE_UNKNOWN`.
  */
 export function peerDetail(
-  overlay: Overlay,
+  overlay: ShownOverlay,
   id: NodeId,
-  datapath: Datapath,
-  underlay: Underlay,
+  datapath: Pick<Datapath, 'peerCounters' | 'macTable'>,
+  underlay: { readonly candidates: readonly ShownCandidate[] },
 ): PeerDetail {
   const peer = overlay.peers.get(id);
   const record = overlay.members.get(id)?.record ?? peer?.record;
@@ -38,9 +59,12 @@ export function peerDetail(
   };
 }
 
-const candidate = ({ type, endpoint }: Candidate) => ({ type, endpoint: formatEndpoint(endpoint) });
+const candidate = ({ type, endpoint }: ShownCandidate) => ({
+  type,
+  endpoint: formatEndpoint(endpoint),
+});
 
-const pair = ({ state, selected, relayed, rttMs, local, remoteCandidate }: PairReport) => ({
+const pair = ({ state, selected, relayed, rttMs, local, remoteCandidate }: ShownPair) => ({
   state,
   selected,
   relayed,

@@ -2,6 +2,7 @@ import type { Datapath } from '@evio/datapath';
 import { compareNodeIds, formatEndpoint, type NodeId } from '@evio/types';
 import type {
   AgentStatus,
+  OverlayReach,
   OverlayStatus,
   OverlayTopology,
   PathStatus,
@@ -66,6 +67,23 @@ export function overlayStatus(
     }),
     keysAgreed: overlay.keysAgreed,
     refused: [...overlay.refused].map(([jid, { code, message }]) => ({ jid, code, message })),
+  };
+}
+
+interface ReachSource {
+  readonly config: Pick<Overlay['config'], 'name'>;
+  readonly signaling: Pick<Overlay['signaling'], 'state'>;
+  readonly ring: Pick<Ring, 'lostSince'>;
+  readonly peers: ReadonlyMap<NodeId, Parameters<typeof isReachable>[0]>;
+}
+
+/** Who is reached in one overlay; asks the datapath only about peers whose links were lost lately. */
+export function overlayReach({ config, peers, ring, signaling }: ReachSource): OverlayReach {
+  const reached = [...peers.values()].filter(peer => isReachable(peer, ring));
+  return {
+    overlay: config.name,
+    signaling: signaling.state,
+    peers: reached.map(({ record }) => record.id),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { EvioError } from './error.ts';
 
 /** 4 for IPv4, 6 for IPv6. */
@@ -21,6 +21,16 @@ export function addressFamily(address: string): IpFamily {
   const family = isIP(address);
   if (family === 4 || family === 6) return family;
   throw new EvioError('ADDRESS_INVALID', `expected an IP address, got "${address}"`);
+}
+
+/**
+ * One way of writing (RFC 5952) for equal IP addresses, without a zone: `FD00:0::1` is `fd00::1`.
+ *
+ * @throws EvioError `ADDRESS_INVALID` when `address` is not an IP address.
+ */
+export function canonicalAddress(address: string): string {
+  const family = addressFamily(address) === 6 ? 'ipv6' : 'ipv4';
+  return new SocketAddress({ address, family }).address;
 }
 
 /** Writes `192.0.2.1:3478` or `[2001:db8::1]:3478`. */

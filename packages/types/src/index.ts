@@ -11,6 +11,7 @@
 export { type Candidate, type CandidateType, formatCandidate } from './candidate.ts';
 export {
   addressFamily,
+  canonicalAddress,
   type Endpoint,
   formatEndpoint,
   type IpFamily,

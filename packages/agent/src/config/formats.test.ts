@@ -59,7 +59,8 @@ test('accounts have no resource, interfaces are named as the kernel allows', () 
 });
 
 test('addresses to listen on are of one interface, with a port', () => {
-  for (const text of ['127.0.0.1:9654', '[::1]:0']) assert.ok(isOwnEndpoint(text), text);
+  for (const text of ['127.0.0.1:9654', '[::1]:0', '[FD00::1]:1'])
+    assert.ok(isOwnEndpoint(text), text);
   for (const text of [
     '127.0.0.1',
     'localhost:9654',
@@ -67,6 +68,11 @@ test('addresses to listen on are of one interface, with a port', () => {
     '[127.0.0.1]:9654',
     '0.0.0.0:9654',
     '[::]:9654',
+    '[0:0::0]:9654',
+    '[::%lo]:9654',
+    '[::0.0.0.0]:9654',
+    '[::ffff:0.0.0.0]:9654',
+    '[::FFFF:0:0]:9654',
     '127.0.0.1:65536',
     '127.0.0.1:',
   ]) {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Endpoint, EvioError, parseEndpoint } from '@evio/types';
+import { canonicalAddress, type Endpoint, EvioError, parseEndpoint } from '@evio/types';
 
 /**
  * The small languages inside the file's values: JIDs, CIDRs, interface names, server URLs. Each has
@@ -98,8 +98,11 @@ export function isEndpoint(text: string): boolean {
 /** {@link isEndpoint}, but not one that stands for every address of a host. */
 export function isOwnEndpoint(text: string): boolean {
   const endpoint = readEndpoint(text);
-  return endpoint !== undefined && !/^[0:.]+$/.test(endpoint.address);
+  return endpoint !== undefined && !EVERY_ADDRESS.has(canonicalAddress(endpoint.address));
 }
+
+/** What a socket is bound to that takes connections to any address of the host. */
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '::ffff:0.0.0.0']);
 
 function readEndpoint(text: string): Endpoint | undefined {
   try {

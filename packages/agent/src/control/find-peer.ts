@@ -1,5 +1,5 @@
-import { isIP, SocketAddress } from 'node:net';
-import { EvioError } from '@evio/types';
+import { isIP } from 'node:net';
+import { canonicalAddress, EvioError } from '@evio/types';
 import type { AgentStatus, PeerListing } from './types.ts';
 
 /** Shortest id prefix taken, in hex digits: shorter ones are more likely a slip than a choice. */
@@ -16,19 +16,15 @@ export function listPeers(status: AgentStatus, overlay?: string): PeerListing[] 
     .flatMap(({ name, peers }) => peers.map(peer => ({ overlay: name, ...peer })));
 }
 
-/** One way of writing for equal addresses: `FD00:0::1` and `fd00::1`. */
-function canonical(address: string): string {
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  return new SocketAddress({ address, family }).address;
-}
-
 /** The ways to name a peer, the surest first; the first that fits anything decides. */
 const WAYS: readonly ((text: string, peer: PeerListing) => boolean)[] = [
   (text, peer) => peer.id === text.toLowerCase(),
   (text, peer) => peer.jid === text,
   (text, peer) =>
     isIP(text) !== 0 &&
-    peer.addresses.some(cidr => canonical(cidr.split('/')[0] ?? '') === canonical(text)),
+    peer.addresses.some(
+      cidr => canonicalAddress(cidr.split('/')[0] ?? '') === canonicalAddress(text),
+    ),
   (text, peer) => peer.name === text,
   (text, peer) => text.length >= SHORTEST_PREFIX && peer.id.startsWith(text.toLowerCase()),
 ];

@@ -81,10 +81,17 @@ export const pingReply = (sequence: number, rttMs: number | null = 1.5): PingRep
   path: peer('b').path,
 });
 
-/** Answers with {@link status}; `over` replaces single answers. */
+/** Answers with {@link status}, also who is reached; `over` replaces single answers. */
 export function agentControl(over: Partial<AgentControl> = {}): AgentControl {
+  const told = over.status ?? (() => status());
   return {
-    status: () => status(),
+    status: told,
+    reached: () =>
+      told().overlays.map(({ name, signaling, peers }) => ({
+        overlay: name,
+        signaling: signaling.state,
+        peers: peers.filter(({ reachable }) => reachable).map(({ id }) => id),
+      })),
     topology: () => [
       {
         overlay: 'edge',

@@ -54,13 +54,10 @@ export function sendError(
   error: unknown,
   onFault: (error: unknown) => void,
 ): void {
-  if (response.destroyed) return;
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
+  if (response.destroyed) return; // whoever asked has gone, which may be the error
   const body = errorBody(error, onFault);
-  sendJson(response, STATUS_OF[body.code] ?? 422, { error: body });
+  if (response.headersSent) response.destroy();
+  else sendJson(response, STATUS_OF[body.code] ?? 422, { error: body });
 }
 
 /** An error that is no `EvioError` is a fault of ours: told to `onFault`, and not to who asked. */

@@ -53,9 +53,19 @@ export interface PingOptions {
   readonly signal: AbortSignal;
 }
 
+/** Who is reached in an overlay, and how it stands with its server. */
+export interface OverlayReach {
+  readonly overlay: string;
+  readonly signaling: SignalingStatus['state'];
+  /** Reachable peers, in the same order while they are the same. */
+  readonly peers: readonly NodeId[];
+}
+
 /** What the control server asks of the agent. All errors thrown are `EvioError`. */
 export interface AgentControl {
   status(): AgentStatus;
+  /** The part of {@link status} that is urgent; costs so little that it may be asked often. */
+  reached(): readonly OverlayReach[];
   topology(): readonly OverlayTopology[];
   /** Yields one reply per request; ends early when `options.signal` is aborted. */
   ping(target: PeerTarget, options: PingOptions): AsyncIterable<PingReply>;

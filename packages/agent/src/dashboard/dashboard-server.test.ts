@@ -1,35 +1,27 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { agentControl, nodeId, status } from '../control/fixture.ts';
 import type { AgentControl } from '../control/index.ts';
-import { AccessToken } from './access-token.ts';
 import { DashboardServer } from './dashboard-server.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const PAGE = { type: 'text/html; charset=utf-8', content: Buffer.from('<html></html>') };
 
 async function serve(t: TestContext, over: Partial<AgentControl> = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'evio-dashboard-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const token = AccessToken.loadOrCreate(directory);
   const faults: unknown[] = [];
   const server = await DashboardServer.listen({
     control: agentControl(over),
     listen: { address: '127.0.0.1', port: 0 },
-    token,
     coordinates: { 'edge-b': [52.5, 13.4] },
     files: new Map([['/', PAGE]]),
     onFault: error => faults.push(error),
   });
   t.after(() => server.close());
   const url = new URL(server.url);
-  assert.equal(url.hash, `#token=${token.text}`);
-  const shown = { authorization: `Bearer ${token.text}` };
+  const [, token] = /^#token=([\w-]{43})$/.exec(url.hash) ?? [];
+  const shown = { authorization: `Bearer ${token}` };
 
   /** By node:http, as fetch() keeps `Host` and `Sec-Fetch-Site` to itself. */
   async function ask(path: string, headers: Record<string, string> = {}, body?: string) {
@@ -64,6 +56,12 @@ test('the page is for everybody on the host, what the agent knows only for who s
   const snapshot = JSON.parse(text) as Snapshot;
   assert.deepEqual(snapshot.status, status());
   assert.equal(snapshot.topology[0]?.links.length, 1);
+});
+
+test('the token of an agent before this one is worth nothing', async t => {
+  const { shown } = await serve(t);
+  const { answer } = await serve(t);
+  assert.equal((await answer('/api/snapshot', shown)).status, 401);
 });
 
 test('pages from elsewhere get nothing, not even with the token', async t => {
@@ -125,6 +123,18 @@ test('a fault of the agent is told to its log, not to the browser', async t => {
   });
   const { status, text } = await answer('/api/trace', shown, '{"overlay":"edge","node":"edge-b"}');
   assert.equal(status, 500);
+  assert.doesNotMatch(text, /inner secrets/);
+  assert.equal(faults.length, 1);
+});
+
+test('events that cannot begin are answered with an error', async t => {
+  const { answer, shown, faults } = await serve(t, {
+    topology: () => {
+      throw new TypeError('inner secrets');
+    },
+  });
+  const { status, headers, text } = await answer('/api/events', shown);
+  assert.deepEqual([status, headers['content-type']], [500, 'application/json']);
   assert.doesNotMatch(text, /inner secrets/);
   assert.equal(faults.length, 1);
 });

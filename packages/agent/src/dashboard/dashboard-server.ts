@@ -12,12 +12,12 @@ import {
   sendJson,
 } from '../control/index.ts';
 import { createServer } from '../system/node-http.ts';
-import type { AccessToken } from './access-token.ts';
+import { AccessToken } from './access-token.ts';
 import { Feed } from './feed.ts';
 import type { PageFiles } from './page-files.ts';
 import { isOwnOrigin } from './same-origin.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
-import { type Coordinates, takeSnapshot, urgentOf } from './snapshot.ts';
+import { type Coordinates, takeSnapshot } from './snapshot.ts';
 
 /** Eight readers of the feed, and as much again as a few browsers open for files and traces. */
 const MOST_CONNECTIONS = 64;
@@ -28,7 +28,6 @@ export interface DashboardOptions {
   readonly control: AgentControl;
   /** IP address and TCP port; port 0: any free one. */
   readonly listen: { readonly address: string; readonly port: number };
-  readonly token: AccessToken;
   /** Of nodes, for the map. */
   readonly coordinates?: Coordinates | undefined;
   readonly files: PageFiles;
@@ -39,6 +38,7 @@ export interface DashboardOptions {
 /** Serves the page to anybody on this host, and what the agent knows to who shows the token. */
 export class DashboardServer {
   readonly #options: DashboardOptions;
+  readonly #token = new AccessToken();
   readonly #server: Server;
   readonly #feed: Feed;
 
@@ -47,7 +47,8 @@ export class DashboardServer {
     const { control, coordinates } = options;
     this.#feed = new Feed({
       take: () => takeSnapshot(control, coordinates),
-      urgent: () => urgentOf(control.status()),
+      urgent: () => JSON.stringify(control.reached()),
+      onFault: options.onFault,
     });
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.maxConnections = MOST_CONNECTIONS;
@@ -73,7 +74,7 @@ export class DashboardServer {
   get url(): string {
     const { address, family, port } = this.#server.address() as AddressInfo;
     const host = family === 'IPv6' ? `[${address}]` : address;
-    return `http://${host}:${port}/#token=${this.#options.token.text}`;
+    return `http://${host}:${port}/#token=${this.#token.text}`;
   }
 
   /** Ends open requests. */
@@ -89,7 +90,7 @@ export class DashboardServer {
     if (!isOwnOrigin(request.headers, this.#options.listen.address)) return refuse(response, 403);
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     if (!path.startsWith('/api/')) return this.#sendFile(request, response, path);
-    if (!this.#options.token.isShownBy(request.headers.authorization)) {
+    if (!this.#token.isShownBy(request.headers.authorization)) {
       response.setHeader('www-authenticate', 'Bearer');
       return refuse(response, 401);
     }
@@ -134,7 +135,8 @@ export class DashboardServer {
     }
     response.on('drain', () => this.#feed.drained(response));
     response.once('close', () => this.#feed.remove(response));
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    // Goes out with the first event: what fails before that is answered as an error.
+    response.setHeader('content-type', 'text/event-stream');
     this.#feed.add(response);
   }
 

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EvioError } from '@evio/types';
 
@@ -25,24 +25,24 @@ const PLACES = ['./dashboard/', '../../../cli/dist/dashboard/'].map(place =>
 );
 
 /**
- * Reads the built page. What a request names is looked up among these and never in the file system.
+ * Reads the built page from the first of `places` that has it. What a request names is looked up among
+ * these files and never in the file system.
  *
  * @throws EvioError `DASHBOARD_MISSING` when the page is not installed.
  */
-export function loadPageFiles(
-  directory = PLACES.find(place => existsSync(join(place, 'index.html'))),
-): PageFiles {
+export function loadPageFiles(places: readonly string[] = PLACES): PageFiles {
+  const directory = places.find(place => existsSync(join(place, 'index.html')));
   if (directory === undefined) {
-    const message = `the dashboard's page is not installed; expected it in ${PLACES[0]}`;
+    const message = `the dashboard's page is not installed; expected it in ${places[0]}`;
     throw new EvioError('DASHBOARD_MISSING', message);
   }
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   const files = new Map<string, PageFile>();
-  for (const name of names) {
-    const type = TYPES[extname(name)];
-    if (type === undefined) continue; // a directory, or nothing that a page needs
-    const file = { type, content: readFileSync(join(directory, name)) };
-    files.set(name === 'index.html' ? '/' : `/${name}`, file);
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    const type = TYPES[extname(entry.name)];
+    if (type === undefined || !entry.isFile()) continue; // nothing that a page needs
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(directory, path);
+    files.set(name === 'index.html' ? '/' : `/${name}`, { type, content: readFileSync(path) });
   }
   return files;
 }

@@ -17,6 +17,17 @@ test('loopback names and the address it listens on are its names, with any port'
   }
 });
 
+test('addresses are compared as addresses, not as text', () => {
+  for (const address of ['FD00::1', 'fd00:0::1', 'fd00::1']) {
+    for (const host of ['[fd00::1]:9654', '[FD00:0::1]']) {
+      assert.ok(isOwnOrigin({ host }, address), `${host} for ${address}`);
+    }
+    assert.ok(!isOwnOrigin({ host: '[fd00::2]:9654' }, address));
+  }
+  assert.ok(isOwnOrigin({ host: '[::ffff:a0a:1]' }, '::ffff:10.10.0.1'));
+  assert.ok(isOwnOrigin({ host: '[fe80::1]' }, 'fe80::1%eth0'));
+});
+
 test('a name that was bound to this address later is none of them', () => {
   for (const host of [
     undefined,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
+import { canonicalAddress } from '@evio/types';
 
 /**
  * Whether a request comes from the dashboard's own page or from no page at all.
@@ -8,7 +9,7 @@ import { isIPv4 } from 'node:net';
  * call this server's address itself (`Origin` and `Sec-Fetch-Site` tell), and to give its own name
  * this server's address (DNS rebinding: `Host` tells).
  *
- * @param address IP address that the server listens on.
+ * @param address IP address that the server listens on, however it is written.
  */
 export function isOwnOrigin(headers: IncomingHttpHeaders, address: string): boolean {
   const { host, origin } = headers;
@@ -26,6 +27,8 @@ function nameOf(host: string): string {
 }
 
 function isOwnName(name: string, address: string): boolean {
-  const loopback = name === 'localhost' || name === '::1';
-  return loopback || (isIPv4(name) && name.startsWith('127.')) || name === address;
+  if (isIP(name) === 0) return name === 'localhost';
+  const asked = canonicalAddress(name);
+  const loopback = asked === '::1' || (isIPv4(asked) && asked.startsWith('127.'));
+  return loopback || asked === canonicalAddress(address);
 }

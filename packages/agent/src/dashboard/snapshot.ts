@@ -21,21 +21,3 @@ export function takeSnapshot(control: AgentControl, coordinates?: Coordinates): 
     ...(coordinates !== undefined && { coordinates }),
   };
 }
-
-/** What cannot wait for the next second: who is reached, and how it stands with the servers. */
-export function urgentOf({ overlays }: AgentStatus): string {
-  return overlays
-    .map(({ name, peers, signaling }) => {
-      const reached = peers.filter(({ reachable }) => reachable).map(({ id }) => id);
-      return [name, signaling.state, ...reached].join(' ');
-    })
-    .join('\n');
-}
-
-/** What passes by itself, and is no news alone. */
-const PASSING: ReadonlySet<string> = new Set(['at', 'ageSeconds', 'rssBytes']);
-
-/** Equal for two snapshots between which nothing happened. */
-export function newsOf(snapshot: Snapshot): string {
-  return JSON.stringify(snapshot, (key, value: unknown) => (PASSING.has(key) ? undefined : value));
-}
