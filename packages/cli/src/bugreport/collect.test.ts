@@ -12,7 +12,7 @@ const TURN_PASSWORD = 'turn-password-9';
 const SHARED = Buffer.alloc(32, 7);
 const SEED = Buffer.alloc(32, 8);
 const STATIC = Buffer.alloc(32, 9);
-const TOKEN = 'token-of-the-dashboard';
+const TOKEN = 'token-of-a-service';
 
 /** A host whose every command prints all that it must not. */
 const leaky: RunCommand = async (program, args) => ({
@@ -50,7 +50,7 @@ function host(directory: ReturnType<typeof configDirectory>, extra = ''): string
     keys = rest;
     return new Uint8Array(key);
   });
-  writeFileSync(join(state, 'dashboard.token'), `${TOKEN}\n`);
+  writeFileSync(join(state, 'service.token'), `${TOKEN}\n`);
   return write(
     'evio.yaml',
     `state_dir: state
