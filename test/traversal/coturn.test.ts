@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -36,8 +36,16 @@ before(async () => {
     `--userdb=${join(directory, 'turndb')}`,
     `--pidfile=${join(directory, 'pid')}`,
   ];
-  server = spawn('turnserver', ['-n', ...options], { stdio: 'ignore' });
-  await eventually('coturn listens', () => canConnect(port));
+  const log = await open(join(directory, 'log'), 'w');
+  server = spawn('turnserver', ['-n', ...options], { stdio: ['ignore', log.fd, log.fd] });
+  await log.close();
+  try {
+    // It makes a database first, which a busy disk may keep it from for a while.
+    await eventually('coturn listens', () => canConnect(port), 20_000);
+  } catch (error) {
+    const said = await readFile(join(directory, 'log'), 'utf8');
+    throw new Error(`coturn does not listen on port ${port}; it said: ${said}`, { cause: error });
+  }
 });
 
 after(async () => {
@@ -140,12 +148,16 @@ async function exchange(one: SocketPeer, two: SocketPeer): Promise<void> {
   assert.deepEqual([one.received[0], two.received[0]], ['to one', 'to two']);
 }
 
-async function eventually(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < 5000; waited += 20) {
+async function eventually(
+  what: string,
+  is: () => boolean | Promise<boolean>,
+  patienceMs = 5_000,
+): Promise<void> {
+  for (let waited = 0; waited < patienceMs; waited += 20) {
     if (await is()) return;
     await sleep(20);
   }
-  assert.fail(`not within 5 s: ${what}`);
+  assert.fail(`not within ${patienceMs} ms: ${what}`);
 }
 
 async function canConnect(to: number): Promise<boolean> {
@@ -158,10 +170,19 @@ async function canConnect(to: number): Promise<boolean> {
   return answer;
 }
 
+/** A port that is free for both UDP and TCP. */
 async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port: free } = socket.address();
-  socket.close();
-  return free;
+  for (;;) {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const { port: free } = socket.address();
+    const listener = createServer().listen(free, '127.0.0.1');
+    const both = await once(listener, 'listening').then(
+      () => true,
+      () => false,
+    );
+    listener.close();
+    socket.close();
+    if (both) return free;
+  }
 }
